@@ -1,0 +1,214 @@
+//! Loading of images: static ELF executables with a `.twinwall` section.
+
+use object::elf::{ET_EXEC, FileHeader64, PF_W, PF_X, PT_INTERP, PT_LOAD};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{Endianness, Object, ObjectSection};
+use twinwall_abi::layout::{AREA_WINDOW, HEAP_WINDOW, LARGE_PAGE, MAILBOX, OUTBOX_MAX, PAGE, STACK_WINDOW};
+use twinwall_abi::{ABI_VERSION, IMAGE_MAGIC, IMAGE_SECTION, ImageHeader};
+
+use crate::error::LoadError;
+use crate::memory::{Access, HostMemory};
+
+/// Guest physical address of read-only segments: this plus their virtual address.
+pub(crate) const READ_ONLY_PHYSICAL: u64 = 0x10_0000_0000;
+/// Largest image: it must end below the mailbox, and its read-only part is held in host memory.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A read-only segment, shared by all machines of the image.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) address: u64,
+    pub(crate) length: u64,
+    pub(crate) access: Access,
+    /// Whether its large pages hold no other segment.
+    pub(crate) large: bool,
+    pub(crate) memory: HostMemory,
+}
+
+/// The writable segment: each machine has its own copy.
+#[derive(Debug, Default)]
+pub(crate) struct Writable {
+    pub(crate) address: u64,
+    pub(crate) contents: Vec<u8>,
+}
+
+/// What runs inside a machine: code and data of a freestanding program that speaks the guest ABI.
+#[derive(Debug)]
+pub struct Image {
+    pub(crate) entry: u64,
+    pub(crate) header: ImageHeader,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) writable: Writable,
+}
+
+/// A program header, checked.
+#[derive(Clone, Copy)]
+struct Load<'a> {
+    address: u64,
+    length: u64,
+    flags: u32,
+    data: &'a [u8],
+}
+
+impl Image {
+    /// Reads an ELF file, and copies its read-only segments to where machines will see them.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the file is not a static x86-64 executable, breaks the image contract, or was built for
+    /// another ABI version.
+    pub fn load(elf: &[u8]) -> Result<Self, LoadError> {
+        let file = object::read::elf::ElfFile64::<Endianness>::parse(elf).map_err(LoadError::Elf)?;
+        let header = read_header(&file)?;
+        let raw = FileHeader64::<Endianness>::parse(elf).map_err(LoadError::Elf)?;
+        let endian = raw.endian().map_err(LoadError::Elf)?;
+        if raw.e_type(endian) != ET_EXEC || raw.e_machine(endian) != object::elf::EM_X86_64 {
+            return Err(LoadError::Rule("it is not a static x86-64 executable"));
+        }
+        let loads = read_loads(raw, endian, elf)?;
+        let entry = raw.e_entry(endian);
+        let image = Self::assemble(&loads, entry, header)?;
+        Ok(image)
+    }
+
+    /// An image of one executable segment, for self-tests and measurements.
+    pub(crate) fn from_code(code: &[u8], resume_offset: u64) -> Result<Self, LoadError> {
+        let address = 0x40_0000;
+        let length = (code.len() as u64).next_multiple_of(PAGE);
+        let load = Load { address, length, flags: PF_X, data: code };
+        let header =
+            ImageHeader::new(IMAGE_MAGIC, ABI_VERSION, address + resume_offset, PAGE, 0, PAGE, PAGE, PAGE);
+        Self::assemble(&[load], address, header)
+    }
+
+    fn assemble(loads: &[Load<'_>], entry: u64, header: ImageHeader) -> Result<Self, LoadError> {
+        check_header(&header)?;
+        check_loads(loads)?;
+        let executable = |address: u64| {
+            loads.iter().any(|load| {
+                load.flags & PF_X != 0 && (load.address..load.address + load.length).contains(&address)
+            })
+        };
+        if !executable(entry) || !executable(header.resume()) {
+            return Err(LoadError::Rule("entry and resume address must lie in executable memory"));
+        }
+        let mut segments = Vec::new();
+        let mut writable = Writable::default();
+        for load in loads {
+            if load.flags & PF_W != 0 {
+                if !writable.contents.is_empty() {
+                    return Err(LoadError::Rule("more than one writable segment"));
+                }
+                writable = private_copy(load);
+            } else {
+                segments.push(shared_copy(load, loads)?);
+            }
+        }
+        Ok(Self { entry, header, segments, writable })
+    }
+}
+
+fn read_header(file: &object::read::elf::ElfFile64<'_, Endianness>) -> Result<ImageHeader, LoadError> {
+    let missing = LoadError::Rule("no `.twinwall` section");
+    let section = file.section_by_name(IMAGE_SECTION).ok_or(missing)?;
+    let data = section.data().map_err(LoadError::Elf)?;
+    let bytes = data.first_chunk::<56>().ok_or(LoadError::Rule("its `.twinwall` section is too short"))?;
+    let header = ImageHeader(*bytes);
+    if header.magic() != IMAGE_MAGIC {
+        return Err(LoadError::Rule("its `.twinwall` section has another magic number"));
+    }
+    if header.version() != ABI_VERSION {
+        return Err(LoadError::Version { found: header.version(), expected: ABI_VERSION });
+    }
+    Ok(header)
+}
+
+fn check_header(header: &ImageHeader) -> Result<(), LoadError> {
+    let sizes = [
+        (header.stack_bytes(), STACK_WINDOW),
+        (header.heap_bytes(), HEAP_WINDOW),
+        (header.input_bytes(), AREA_WINDOW),
+        (header.output_bytes(), AREA_WINDOW),
+        (header.outbox_bytes(), OUTBOX_MAX),
+    ];
+    if sizes.iter().any(|&(size, most)| size % PAGE != 0 || size > most) {
+        return Err(LoadError::Rule("a size in its header is not a page multiple or too large"));
+    }
+    if header.stack_bytes() == 0 {
+        return Err(LoadError::Rule("it has no stack"));
+    }
+    Ok(())
+}
+
+fn read_loads<'a>(
+    raw: &FileHeader64<Endianness>,
+    endian: Endianness,
+    elf: &'a [u8],
+) -> Result<Vec<Load<'a>>, LoadError> {
+    let mut loads = Vec::new();
+    for program in raw.program_headers(endian, elf).map_err(LoadError::Elf)? {
+        if program.p_type(endian) == PT_INTERP {
+            return Err(LoadError::Rule("it needs a dynamic linker"));
+        }
+        if program.p_type(endian) != PT_LOAD || program.p_memsz(endian) == 0 {
+            continue;
+        }
+        let data =
+            program.data(endian, elf).map_err(|()| LoadError::Rule("a segment lies outside the file"))?;
+        let (address, length) = (program.p_vaddr(endian), program.p_memsz(endian));
+        if (data.len() as u64) > length {
+            return Err(LoadError::Rule("a segment is shorter in memory than in the file"));
+        }
+        loads.push(Load { address, length, flags: program.p_flags(endian), data });
+    }
+    Ok(loads)
+}
+
+fn check_loads(loads: &[Load<'_>]) -> Result<(), LoadError> {
+    let mut pages: Vec<(u64, u64)> = Vec::new();
+    for load in loads {
+        if load.flags & PF_W != 0 && load.flags & PF_X != 0 {
+            return Err(LoadError::Rule("a segment is writable and executable"));
+        }
+        let end =
+            load.address.checked_add(load.length).filter(|&end| end <= MAILBOX && load.length <= MAX_BYTES);
+        let end = end.ok_or(LoadError::Rule("a segment lies outside the range for images"))?;
+        if load.address < LARGE_PAGE {
+            return Err(LoadError::Rule("a segment lies in the range of the system pages"));
+        }
+        pages.push((load.address / PAGE, end.div_ceil(PAGE)));
+    }
+    pages.sort_unstable();
+    if pages.windows(2).any(|pair| pair[0].1 > pair[1].0) {
+        return Err(LoadError::Rule("two segments share a page"));
+    }
+    Ok(())
+}
+
+fn private_copy(load: &Load<'_>) -> Writable {
+    let address = load.address / PAGE * PAGE;
+    let skip = (load.address - address) as usize;
+    let length = (skip as u64 + load.length).next_multiple_of(PAGE) as usize;
+    let mut contents = vec![0; length];
+    contents[skip..skip + load.data.len()].copy_from_slice(load.data);
+    Writable { address, contents }
+}
+
+fn shared_copy(load: &Load<'_>, loads: &[Load<'_>]) -> Result<Segment, LoadError> {
+    let large_range =
+        |load: &Load<'_>| (load.address / LARGE_PAGE, (load.address + load.length).div_ceil(LARGE_PAGE));
+    let (first, end) = large_range(load);
+    let large = loads.iter().all(|other| {
+        let (other_first, other_end) = large_range(other);
+        std::ptr::eq(other, load) || other_end <= first || end <= other_first
+    });
+    let step = if large { LARGE_PAGE } else { PAGE };
+    let address = load.address / step * step;
+    let length = (load.address + load.length).next_multiple_of(step) - address;
+    let skip = (load.address - address) as usize;
+    let mut memory =
+        if large { HostMemory::large(length as usize)? } else { HostMemory::small(length as usize)? };
+    memory.write(skip, load.data).ok_or(LoadError::Rule("a segment is larger than its memory"))?;
+    memory.seal()?;
+    let access = if load.flags & PF_X != 0 { Access::Execute } else { Access::Read };
+    Ok(Segment { address, length, access, large, memory })
+}

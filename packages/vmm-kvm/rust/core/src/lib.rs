@@ -1,0 +1,35 @@
+//! Micro-VMs without an operating system over KVM.
+//!
+//! An [`Image`] runs in ring 3 of a machine that has memory, one gate and nothing else. [`Snapshot::boot`] runs an
+//! image until it is ready and keeps every writable byte; [`Snapshot::machine`] makes machines that start there;
+//! [`Machine::call`] sends a call in and gets a reply out, with a [`Host`] that serves the guest's host calls.
+//! The exit loop, the limits, the restore and the checking of what the guest wrote are inside `call`.
+//!
+//! The guest is hostile: everything it wrote is copied once and then checked, and any exit that is not exactly the
+//! gate's ends the machine.
+
+mod attachment;
+mod cpu;
+mod deadline;
+mod error;
+mod floor;
+mod host;
+mod image;
+mod machine;
+mod memory;
+mod plan;
+mod probe;
+mod self_test;
+mod snapshot;
+mod system;
+#[cfg(test)]
+mod tests;
+
+pub use attachment::{Attachment, attachment_addresses};
+pub use error::{CallError, LoadError, MachineError};
+pub use floor::{measure_bare_machine, measure_floor};
+pub use host::{Host, NoHost};
+pub use image::Image;
+pub use machine::{Call, Limits, Machine, Statistics};
+pub use self_test::{Findings, OpenError, open};
+pub use snapshot::{BootOptions, Snapshot};

@@ -1,0 +1,341 @@
+//! A live virtual machine: its VM, its memory, and the ranges of it that the host reads and writes.
+
+use std::sync::Arc;
+
+use kvm_bindings::{kvm_regs, kvm_sregs};
+use twinwall_abi::layout::{
+    HEAP, HEAP_WINDOW, INPUT, LARGE_PAGE, MAILBOX, MEMORIES, MEMORY_SLOTS, MEMORY_STRIDE, OUTBOX, OUTPUT,
+    PAGE, STACK_TOP, STACK_WINDOW,
+};
+use twinwall_abi::{Answer, Report, Request, mailbox};
+
+use super::vm::{Hypervisor, Vm};
+use crate::attachment::Attachment;
+use crate::error::MachineError;
+use crate::image::{Image, READ_ONLY_PHYSICAL};
+use crate::memory::{Access, Extent, Extents, Growth, HostMemory, PageTables, Piece};
+use crate::plan::{BASE_PHYSICAL, GROWTH_PHYSICAL, LARGE_GROWTH, Plan, Range};
+use crate::system::{self, ExceptionFrame};
+
+/// The largest linear memory slot that may open.
+const MEMORY_WINDOW: u64 = 4 << 30;
+
+/// Read-only memory that a machine's slots name; it must outlive the VM.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) image: Arc<Image>,
+    pub(crate) attachments: Arc<Vec<Attachment>>,
+}
+
+/// A live virtual machine.
+#[derive(Debug)]
+pub(crate) struct Core {
+    // Field order is drop order: the VM goes before the memory that its slots name.
+    pub(crate) vm: Vm,
+    system: HostMemory,
+    base: HostMemory,
+    growth: Growth,
+    tables: PageTables,
+    /// What the slots of read-only memory name.
+    _shared: Shared,
+    registers: kvm_regs,
+    state: kvm_sregs,
+    pub(crate) input: Extents,
+    pub(crate) output: Extents,
+    pub(crate) outbox: Extents,
+    heap_end: u64,
+    memory_ends: [u64; MEMORY_SLOTS as usize],
+    stack_bottom: u64,
+    mailbox: *mut u8,
+    /// Whether an exception stub has run since the last restore.
+    exceptions: bool,
+    /// Ranges opened after the start, with their host addresses.
+    opened: Vec<Extent>,
+}
+
+// SAFETY: the raw pointers name memory that the value owns and moves with it; KVM lets any thread of the process run
+// a vCPU, one at a time, and `run` needs `&mut`.
+unsafe impl Send for Core {}
+
+impl Core {
+    /// Makes a machine whose base memory holds `contents`, parked before its first entry.
+    pub(crate) fn create(
+        hypervisor: &'static Hypervisor,
+        shared: Shared,
+        plan: &Plan,
+        contents: &[u8],
+    ) -> Result<Self, MachineError> {
+        let mut vm = Vm::create(hypervisor)?;
+        let too_large = || MachineError::Layout("the contents do not fit the machine");
+        let mut system = HostMemory::small(plan.system_bytes as usize)?;
+        system.write(0, &plan.system).ok_or_else(too_large)?;
+        let bytes = plan.base_bytes as usize;
+        let mut base = if plan.large { HostMemory::large(bytes)? } else { HostMemory::small(bytes)? };
+        base.write(0, contents).ok_or_else(too_large)?;
+        vm.add_memory(0, &system, false)?;
+        vm.add_memory(BASE_PHYSICAL, &base, false)?;
+        for segment in &shared.image.segments {
+            vm.add_memory(READ_ONLY_PHYSICAL + segment.address, &segment.memory, true)?;
+        }
+        for attachment in shared.attachments.iter() {
+            vm.add_memory(attachment.physical(), &attachment.memory, true)?;
+        }
+        let state = vm.set_state(plan.tables.root())?;
+        vm.set_registers(&plan.registers)?;
+        vm.watch(false);
+        let mut core = Self {
+            vm,
+            system,
+            base,
+            growth: Growth::new(GROWTH_PHYSICAL, plan.growth_budget),
+            tables: plan.tables.clone(),
+            _shared: shared,
+            registers: plan.registers,
+            state,
+            input: Extents::new(INPUT),
+            output: Extents::new(OUTPUT),
+            outbox: Extents::new(OUTBOX),
+            heap_end: HEAP,
+            memory_ends: std::array::from_fn(|slot| MEMORIES + slot as u64 * MEMORY_STRIDE),
+            stack_bottom: STACK_TOP,
+            mailbox: std::ptr::null_mut(),
+            exceptions: false,
+            opened: Vec::new(),
+        };
+        core.note_base(plan)?;
+        Ok(core)
+    }
+
+    /// Finds the areas among the ranges that are open from the start.
+    fn note_base(&mut self, plan: &Plan) -> Result<(), MachineError> {
+        let mut placed = plan.placed.clone();
+        placed.sort_by_key(|placed| placed.range.address);
+        for placed in placed {
+            let host = self.base.slice_mut()[placed.offset as usize..].as_mut_ptr();
+            self.note(Extent { address: placed.range.address, length: placed.range.length, host });
+        }
+        if self.mailbox.is_null() {
+            return Err(MachineError::Layout("there is no mailbox"));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, extent: Extent) {
+        let Extent { address, length, host } = extent;
+        match address {
+            MAILBOX => self.mailbox = host,
+            _ if address == self.input.end() => self.input.push(extent),
+            _ if address == self.output.end() => self.output.push(extent),
+            _ if address == self.outbox.end() => self.outbox.push(extent),
+            _ if address == self.heap_end => self.heap_end += length,
+            _ if address < STACK_TOP && address + length == self.stack_bottom => self.stack_bottom = address,
+            _ => {
+                if let Some(end) = self.memory_ends.iter_mut().find(|end| **end == address) {
+                    *end += length;
+                }
+            }
+        }
+    }
+
+    /// Writes the request of the next entry.
+    pub(crate) fn write_request(&mut self, request: &Request) {
+        // SAFETY: the mailbox is a page of this machine's memory, and the vCPU is not running.
+        unsafe {
+            let target = self.mailbox.add(mailbox::REQUEST_OFFSET);
+            std::ptr::copy_nonoverlapping(request.0.as_ptr(), target, request.0.len());
+        }
+    }
+
+    /// Writes the answer to a gate operation.
+    pub(crate) fn write_answer(&mut self, answer: &Answer) {
+        // SAFETY: as in `write_request`.
+        unsafe {
+            let target = self.mailbox.add(mailbox::ANSWER_OFFSET);
+            std::ptr::copy_nonoverlapping(answer.0.as_ptr(), target, answer.0.len());
+        }
+    }
+
+    /// Copies the guest's report.
+    pub(crate) fn read_report(&self) -> Report {
+        let mut report = Report::default();
+        // SAFETY: as in `write_request`.
+        unsafe {
+            let source = self.mailbox.add(mailbox::REPORT_OFFSET);
+            std::ptr::copy_nonoverlapping(source, report.0.as_mut_ptr(), report.0.len());
+        }
+        report
+    }
+
+    /// What the exception stub reported.
+    pub(crate) fn exception(&self) -> ExceptionFrame {
+        system::exception_frame(&self.system)
+    }
+
+    /// Remembers that a stub has written its stack.
+    pub(crate) fn note_exception(&mut self) {
+        self.exceptions = true;
+    }
+
+    /// Opens the input area up to `length` bytes.
+    pub(crate) fn open_input(&mut self, length: u64) -> Result<(), MachineError> {
+        let missing = (INPUT + length).next_multiple_of(PAGE).saturating_sub(self.input.end());
+        if missing == 0 { Ok(()) } else { self.open(self.input.end(), missing) }
+    }
+
+    /// Opens the stack window down to the page of `address`, and as much again as is open, where there is room.
+    /// False when the address is not in the closed part of the window.
+    pub(crate) fn open_stack(&mut self, address: u64) -> Result<bool, MachineError> {
+        let lowest = STACK_TOP - STACK_WINDOW;
+        if !(lowest..self.stack_bottom).contains(&address) {
+            return Ok(false);
+        }
+        let open = STACK_TOP - self.stack_bottom;
+        let bottom = (address / PAGE * PAGE).min(self.stack_bottom.saturating_sub(open)).max(lowest);
+        if self.stack_bottom - bottom > self.growth.budget() {
+            return Ok(false);
+        }
+        // From the top down, so that every piece meets what is open.
+        while self.stack_bottom > bottom {
+            let piece = self.take(self.stack_bottom - bottom, false)?;
+            self.place(self.stack_bottom - piece.length, piece, false)?;
+        }
+        Ok(true)
+    }
+
+    /// Serves the gate operation `Grow`: opens the heap, a linear memory or the output area up to
+    /// `address + length`. Returns the end of what is open, `None` when the request is refused.
+    pub(crate) fn grow(&mut self, address: u64, length: u64, output_limit: u64) -> Option<u64> {
+        let end = address.checked_add(length)?;
+        if address % PAGE != 0 || length % PAGE != 0 {
+            return None;
+        }
+        let (open_end, last) = self.window(address, output_limit)?;
+        if end > last {
+            return None;
+        }
+        if end <= open_end {
+            return Some(open_end);
+        }
+        let base = if address >= MEMORIES { address - (address - MEMORIES) % MEMORY_STRIDE } else { address };
+        let wanted = if address >= MEMORIES && end - base >= LARGE_GROWTH {
+            end.next_multiple_of(LARGE_PAGE).min(last)
+        } else {
+            end
+        };
+        // What is asked for must fit the budget; rounding up is a courtesy.
+        let budget = self.growth.budget();
+        let target = if wanted - open_end <= budget { wanted } else { end };
+        if target - open_end > budget || address > open_end {
+            return None;
+        }
+        self.open(open_end, target - open_end).ok()?;
+        Some(target)
+    }
+
+    /// End of the open part of the window that holds `address`, and the end of that window.
+    fn window(&self, address: u64, output_limit: u64) -> Option<(u64, u64)> {
+        if (HEAP..HEAP + HEAP_WINDOW).contains(&address) {
+            return Some((self.heap_end, HEAP + HEAP_WINDOW));
+        }
+        let output_last = OUTPUT + output_limit.next_multiple_of(PAGE);
+        if (OUTPUT..output_last).contains(&address) {
+            return Some((self.output.end(), output_last));
+        }
+        let slot = usize::try_from(address.checked_sub(MEMORIES)? / MEMORY_STRIDE).ok()?;
+        let base = MEMORIES + slot as u64 * MEMORY_STRIDE;
+        let end = *self.memory_ends.get(slot)?;
+        (address - base < MEMORY_WINDOW).then_some((end, base + MEMORY_WINDOW))
+    }
+
+    /// Opens `[address, address + length)`, which lies at the end of an open range.
+    fn open(&mut self, address: u64, length: u64) -> Result<(), MachineError> {
+        let mut done = 0;
+        while done < length {
+            let at = address + done;
+            let left = length - done;
+            let large = at % LARGE_PAGE == 0 && left >= LARGE_PAGE;
+            let wanted = match (large, at % LARGE_PAGE) {
+                (true, _) => left / LARGE_PAGE * LARGE_PAGE,
+                // Up to the next large page, when there are some to come.
+                (false, rest) if left >= LARGE_PAGE => LARGE_PAGE - rest,
+                (false, _) => left,
+            };
+            let piece = self.take(wanted, large)?;
+            self.place(at, piece, large)?;
+            done += piece.length;
+        }
+        Ok(())
+    }
+
+    /// Takes memory for up to `length` bytes; a new chunk of it becomes a memslot first.
+    fn take(&mut self, length: u64, large: bool) -> Result<Piece, MachineError> {
+        let vm = &mut self.vm;
+        self.growth.take(length, large, |physical, memory| vm.add_memory(physical, memory, false))
+    }
+
+    /// Maps a piece of memory at a guest address.
+    fn place(&mut self, address: u64, piece: Piece, large: bool) -> Result<(), MachineError> {
+        let tables = &mut self.tables;
+        tables.map(&mut self.system, address, piece.physical, piece.length, Access::Write, large)?;
+        let extent = Extent { address, length: piece.length, host: piece.host };
+        self.opened.push(extent);
+        self.note(extent);
+        Ok(())
+    }
+
+    /// Bytes opened since the start.
+    pub(crate) fn opened_bytes(&self) -> u64 {
+        self.growth.opened()
+    }
+
+    /// Bytes of base memory.
+    pub(crate) fn base_bytes(&self) -> u64 {
+        self.base.length() as u64
+    }
+
+    /// Puts back every writable byte and the registers. Only after an exit that was exactly the gate's.
+    pub(crate) fn restore(&mut self, contents: &[u8]) {
+        self.base.slice_mut()[..contents.len()].copy_from_slice(contents);
+        if self.growth.opened() > 0 {
+            self.growth.clear();
+        }
+        if self.exceptions {
+            system::clear_stack(&mut self.system);
+            self.exceptions = false;
+        }
+        let (registers, state) = (self.registers, self.state);
+        self.vm.load(&registers, &state);
+    }
+
+    /// All writable ranges and their bytes, in address order: the contents of a snapshot.
+    pub(crate) fn capture(&self, plan: &Plan) -> Vec<(Range, Vec<u8>)> {
+        let mut runs: Vec<(Range, Vec<u8>)> = Vec::new();
+        for placed in &plan.placed {
+            let from = placed.offset as usize;
+            let bytes = &self.base.slice()[from..from + placed.range.length as usize];
+            runs.push((placed.range, bytes.to_vec()));
+        }
+        for extent in &self.opened {
+            // SAFETY: the extent names memory of a growth chunk of this machine, whose vCPU is not running.
+            let bytes = unsafe { std::slice::from_raw_parts(extent.host, extent.length as usize) };
+            runs.push((Range { address: extent.address, length: extent.length }, bytes.to_vec()));
+        }
+        runs.sort_by_key(|(range, _)| range.address);
+        runs
+    }
+}
+
+#[cfg(test)]
+impl Core {
+    pub(crate) fn is_mapped(&self, address: u64) -> bool {
+        self.tables.is_mapped(&self.system, address)
+    }
+
+    pub(crate) fn base_contents(&self) -> &[u8] {
+        self.base.slice()
+    }
+
+    pub(crate) fn grown_memory_is_zero(&self) -> bool {
+        self.growth.is_zero()
+    }
+}

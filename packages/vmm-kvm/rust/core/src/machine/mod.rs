@@ -1,0 +1,292 @@
+//! Machines: a call in, a reply out.
+
+mod core;
+mod exchange;
+mod report;
+mod vm;
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use twinwall_abi::layout::{INPUT, OUTBOX, OUTPUT};
+use twinwall_abi::{
+    ABI_VERSION, CallKind, ErrorCode, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, RequestFlag, Seed,
+};
+
+pub(crate) use self::core::{Core, Shared};
+pub(crate) use self::exchange::{Exchange, Stop};
+pub(crate) use self::vm::{Exit, Hypervisor, Vm};
+use crate::deadline;
+use crate::error::CallError;
+use crate::host::Host;
+use crate::snapshot::Snapshot;
+
+/// What a call may use. Every field bounds something that the guest could otherwise make endless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memories and tables together, bytes.
+    pub memory_bytes: u64,
+    /// Largest input of a call, bytes.
+    pub input_bytes: u64,
+    /// Largest result of a call and largest arguments of a host call, bytes.
+    pub output_bytes: u64,
+    /// Outbox records of a call (standard streams, deferred host calls) in all, bytes.
+    pub outbox_bytes: u64,
+    /// Host calls of a call, deferred ones not counted.
+    pub host_calls: u64,
+    /// Nanoseconds that a call may take, host functions included; `u64::MAX`: no deadline.
+    pub deadline: u64,
+    /// Fuel of a call; `u64::MAX`: not limited.
+    pub fuel: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 << 20,
+            input_bytes: 64 << 20,
+            output_bytes: 1 << 20,
+            outbox_bytes: 64 << 10,
+            host_calls: 10_000,
+            deadline: 1_000_000_000,
+            fuel: FUEL_UNLIMITED,
+        }
+    }
+}
+
+/// A call of a guest function.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// What the call asks for.
+    pub kind: CallKind,
+    /// Index among the module's exports.
+    pub function: u32,
+    /// Bytes for the input area.
+    pub input: &'a [u8],
+    /// The call goes on with an open session: no restore came before it.
+    pub continues: bool,
+    /// Restore the machine when the call is over.
+    pub restore: bool,
+    /// A result longer than the output is an error and nothing is written.
+    pub exact: bool,
+}
+
+/// Counts of the last call, and of a machine's life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Exits of the last call.
+    pub exits: u64,
+    /// Host calls of the last call.
+    pub host_calls: u64,
+    /// Fuel that the last call used.
+    pub fuel_used: u64,
+    /// Bytes of linear memories and tables after the last call, as the guest reports them.
+    pub memory_bytes: u64,
+    /// TSC ticks in the guest, as the guest reports them.
+    pub guest_ticks: u64,
+    /// Bytes that the guest can write: what a restore copies.
+    pub writable_bytes: u64,
+    /// Bytes that the last restore copied or cleared.
+    pub restored_bytes: u64,
+    /// Bytes opened since the snapshot.
+    pub opened_bytes: u64,
+    /// Calls in all.
+    pub calls: u64,
+    /// Restores in all.
+    pub restores: u64,
+    /// Virtual machines that were thrown away.
+    pub replaced: u64,
+}
+
+/// Bytes opened since the snapshot from which on a machine is replaced, not restored: clearing them would cost more.
+const RETIRE_BYTES: u64 = 16 << 20;
+
+/// A machine that starts every call, or session of calls, from its snapshot.
+#[derive(Debug)]
+pub struct Machine {
+    core: Option<Core>,
+    snapshot: Arc<Snapshot>,
+    limits: Limits,
+    random: ChaCha12Rng,
+    fixed_seed: Option<[u8; 32]>,
+    request_id: u64,
+    statistics: Statistics,
+    /// Result of the last call, when it was longer than the caller's output.
+    overflow: Vec<u8>,
+    clean: bool,
+}
+
+impl Machine {
+    pub(crate) fn new(
+        snapshot: Arc<Snapshot>,
+        core: Core,
+        limits: Limits,
+        fixed_seed: Option<[u8; 32]>,
+    ) -> Self {
+        let writable_bytes = core.base_bytes();
+        Self {
+            core: Some(core),
+            snapshot,
+            limits,
+            random: ChaCha12Rng::from_os_rng(),
+            fixed_seed,
+            request_id: 0,
+            statistics: Statistics { writable_bytes, ..Statistics::default() },
+            overflow: Vec::new(),
+            clean: true,
+        }
+    }
+
+    /// Changes the limits of later calls. The memory limit was fixed with the snapshot.
+    pub fn configure(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Counts of the last call and of the machine's life.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// Takes the result of the last call, when it was longer than the caller's output.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.overflow)
+    }
+
+    /// Runs one call on the calling thread and copies its result to `output`; returns the result's length. A longer
+    /// result is kept for [`Self::take_output`], or refused when the call is `exact`.
+    ///
+    /// # Errors
+    /// [`CallError`] with the code that the public API shows. Whatever the error but
+    /// [`ErrorCode::GuestError`] in a session, the machine is back at its snapshot afterwards.
+    pub fn call(
+        &mut self,
+        call: &Call<'_>,
+        host: &mut dyn Host,
+        output: &mut [u8],
+    ) -> Result<usize, CallError> {
+        self.statistics.calls += 1;
+        self.overflow.clear();
+        if call.input.len() as u64 > self.limits.input_bytes {
+            let (size, most) = (call.input.len(), self.limits.input_bytes);
+            return Err(CallError::new(
+                ErrorCode::Limit,
+                format!("the input has {size} bytes, the limit is {most}"),
+            ));
+        }
+        let request = self.request(call);
+        self.clean = false;
+        let core = match &mut self.core {
+            Some(core) => core,
+            empty => empty.insert(self.snapshot.create()?),
+        };
+        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics);
+        let outcome = exchange.run(request, call, output, &mut self.overflow);
+        self.settle(call, outcome)
+    }
+
+    fn settle(&mut self, call: &Call<'_>, outcome: Result<usize, Stop>) -> Result<usize, CallError> {
+        match outcome {
+            Ok(length) => {
+                if call.restore {
+                    self.restore();
+                }
+                Ok(length)
+            }
+            Err(Stop::Failed(error)) => {
+                if call.restore || error.code != ErrorCode::GuestError {
+                    self.restore();
+                }
+                Err(error)
+            }
+            Err(Stop::Poisoned(error)) => {
+                self.discard();
+                Err(error)
+            }
+        }
+    }
+
+    fn request(&mut self, call: &Call<'_>) -> Request {
+        self.request_id = self.request_id.wrapping_add(1);
+        let mut seed = [0; 32];
+        match self.fixed_seed {
+            Some(fixed) => seed = fixed,
+            None => self.random.fill_bytes(&mut seed),
+        }
+        let mut request = self.snapshot.request(&self.limits, call.kind, &Seed::new(&seed));
+        request.set_request_id(self.request_id);
+        request.set_function(call.function);
+        request.set_input_length(call.input.len() as u64);
+        request.set_flags(if call.continues { RequestFlag::Continues.0 } else { RequestFlag::None.0 });
+        request
+    }
+
+    /// Goes back to the snapshot. Does nothing when no call came since.
+    pub fn restore(&mut self) {
+        if self.clean {
+            return;
+        }
+        let Some(core) = &mut self.core else { return };
+        if core.opened_bytes() > RETIRE_BYTES {
+            self.discard();
+            return;
+        }
+        core.restore(self.snapshot.contents());
+        self.statistics.restored_bytes = core.base_bytes() + core.opened_bytes();
+        self.statistics.restores += 1;
+        self.clean = true;
+    }
+
+    /// Throws the virtual machine away: whatever a guest left pending in it goes too. The next call makes a new one.
+    fn discard(&mut self) {
+        self.core = None;
+        self.statistics.replaced += 1;
+        self.statistics.restores += 1;
+        self.clean = true;
+    }
+}
+
+#[cfg(test)]
+impl Machine {
+    /// Whether a guest address is mapped.
+    pub(crate) fn is_mapped(&self, address: u64) -> Option<bool> {
+        self.core.as_ref().map(|core| core.is_mapped(address))
+    }
+
+    /// Base memory, which a restore makes equal to the snapshot's contents.
+    pub(crate) fn writable_memory(&self) -> Option<Vec<u8>> {
+        self.core.as_ref().map(|core| core.base_contents().to_vec())
+    }
+
+    /// Whether all memory that opened since the snapshot is zero.
+    pub(crate) fn grown_memory_is_zero(&self) -> bool {
+        self.core.as_ref().is_none_or(Core::grown_memory_is_zero)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.restore();
+        if let Some(core) = self.core.take() {
+            self.snapshot.recycle(core);
+        }
+    }
+}
+
+/// The fields of a request that do not depend on the call.
+pub(crate) fn base_request(limits: &Limits, kind: CallKind, tick_scale: u64, seed: &Seed) -> Request {
+    let mut request = Request::default();
+    request.set_magic(MAILBOX_MAGIC);
+    request.set_version(ABI_VERSION);
+    request.set_kind(kind.0);
+    request.set_input_address(INPUT);
+    request.set_output_address(OUTPUT);
+    request.set_output_limit(limits.output_bytes);
+    request.set_outbox_address(OUTBOX);
+    request.set_fuel(limits.fuel);
+    request.set_wall_clock(deadline::wall_clock());
+    request.set_tick_scale(tick_scale);
+    request.set_seed(seed);
+    request
+}

@@ -1,0 +1,197 @@
+//! One KVM virtual machine with one vCPU, and what its exits mean.
+
+use std::sync::OnceLock;
+
+use kvm_bindings::{
+    CpuId, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT, KVM_EXIT_MMIO,
+    KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_regs, kvm_sregs, kvm_userspace_memory_region,
+};
+use kvm_ioctls::{Kvm, SyncReg, VcpuFd, VmFd};
+use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
+
+use crate::cpu;
+use crate::error::{MachineError, refused};
+use crate::memory::HostMemory;
+
+/// Why the vCPU stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The gate: one byte to its port, once, from ring 3.
+    Gate,
+    /// An exception stub in ring 0.
+    Exception,
+    /// A signal, or `immediate_exit`.
+    Interrupted,
+    /// Anything else: an attack, or a broken image.
+    Foreign(&'static str),
+}
+
+/// What all machines of the process share.
+#[derive(Debug)]
+pub(crate) struct Hypervisor {
+    kvm: Kvm,
+    cpuid: CpuId,
+    read_only_slots: bool,
+}
+
+impl Hypervisor {
+    /// Opens `/dev/kvm` once for the process.
+    pub(crate) fn get() -> Result<&'static Self, MachineError> {
+        static SHARED: OnceLock<Hypervisor> = OnceLock::new();
+        if let Some(shared) = SHARED.get() {
+            return Ok(shared);
+        }
+        let kvm = Kvm::new().map_err(refused("opening /dev/kvm"))?;
+        let cpuid = cpu::guest_cpuid(&kvm)?;
+        let read_only_slots = kvm.check_extension_raw(u64::from(KVM_CAP_READONLY_MEM)) > 0;
+        Ok(SHARED.get_or_init(|| Self { kvm, cpuid, read_only_slots }))
+    }
+
+    pub(crate) fn kvm(&self) -> &Kvm {
+        &self.kvm
+    }
+}
+
+/// A VM and its vCPU. Dropping it ends both; memory named by its slots must outlive it.
+#[derive(Debug)]
+pub(crate) struct Vm {
+    // Field order is drop order: the vCPU goes before its VM.
+    vcpu: VcpuFd,
+    vm: VmFd,
+    next_slot: u32,
+    hypervisor: &'static Hypervisor,
+}
+
+impl Vm {
+    /// Creates a VM without memory and a vCPU without state.
+    pub(crate) fn create(hypervisor: &'static Hypervisor) -> Result<Self, MachineError> {
+        let vm = create_vm(&hypervisor.kvm)?;
+        let vcpu = vm.create_vcpu(0).map_err(refused("KVM_CREATE_VCPU"))?;
+        Ok(Self { vcpu, vm, next_slot: 0, hypervisor })
+    }
+
+    /// Gives `memory` to the guest at `physical`.
+    pub(crate) fn add_memory(
+        &mut self,
+        physical: u64,
+        memory: &HostMemory,
+        read_only: bool,
+    ) -> Result<(), MachineError> {
+        let flags = if read_only && self.hypervisor.read_only_slots { KVM_MEM_READONLY } else { 0 };
+        let region = kvm_userspace_memory_region {
+            slot: self.next_slot,
+            flags,
+            guest_phys_addr: physical,
+            memory_size: memory.length() as u64,
+            userspace_addr: memory.pointer() as u64,
+        };
+        // SAFETY: the range is a mapping that the machine keeps until after its VM is closed, and no slot overlaps
+        // another: callers place them in disjoint guest physical ranges.
+        let result = unsafe { self.vm.set_user_memory_region(region) };
+        result.map_err(refused("KVM_SET_USER_MEMORY_REGION"))?;
+        self.next_slot += 1;
+        Ok(())
+    }
+
+    /// Sets control registers, segments and CPUID for page tables at `root`; returns the state as KVM reads it back.
+    pub(crate) fn set_state(&self, root: u64) -> Result<kvm_sregs, MachineError> {
+        cpu::set_state(&self.vcpu, &self.hypervisor.cpuid, root)
+    }
+
+    /// Sets the general registers of a vCPU that has not run.
+    pub(crate) fn set_registers(&self, registers: &kvm_regs) -> Result<(), MachineError> {
+        self.vcpu.set_regs(registers).map_err(refused("KVM_SET_REGS"))
+    }
+
+    /// Registers to be loaded at the next entry; segments only when they differ from `state`.
+    pub(crate) fn load(&mut self, registers: &kvm_regs, state: &kvm_sregs) {
+        let changed = self.vcpu.sync_regs().sregs != *state;
+        self.vcpu.sync_regs_mut().regs = *registers;
+        self.vcpu.set_sync_dirty_reg(SyncReg::Register);
+        if changed {
+            self.vcpu.sync_regs_mut().sregs = *state;
+            self.vcpu.set_sync_dirty_reg(SyncReg::SystemRegister);
+        }
+    }
+
+    /// Asks for the segment state, and with `all` the general registers, at each exit.
+    pub(crate) fn watch(&mut self, all: bool) {
+        self.vcpu.set_sync_valid_reg(SyncReg::SystemRegister);
+        if all {
+            self.vcpu.set_sync_valid_reg(SyncReg::Register);
+        } else {
+            self.vcpu.clear_sync_valid_reg(SyncReg::Register);
+        }
+    }
+
+    /// Stops asking for registers: only for measurements of the bare round trip.
+    pub(crate) fn watch_nothing(&mut self) {
+        self.vcpu.clear_sync_valid_reg(SyncReg::SystemRegister);
+        self.vcpu.clear_sync_valid_reg(SyncReg::Register);
+    }
+
+    /// General registers at the last exit, where they were watched.
+    pub(crate) fn registers(&self) -> kvm_regs {
+        self.vcpu.sync_regs().regs
+    }
+
+    /// Segment state and control registers at the last exit.
+    pub(crate) fn state(&self) -> kvm_sregs {
+        self.vcpu.sync_regs().sregs
+    }
+
+    /// The byte that ends the current or next entry at once when it is not 0.
+    pub(crate) fn immediate_exit(&mut self) -> *mut u8 {
+        &raw mut self.vcpu.get_kvm_run().immediate_exit
+    }
+
+    /// TSC frequency of the guest in kHz, where the kernel knows it.
+    pub(crate) fn tsc_khz(&self) -> Option<u32> {
+        self.vcpu.get_tsc_khz().ok().filter(|&khz| khz > 0)
+    }
+
+    /// Enters the guest without looking at why it came out: only for measurements of the bare round trip.
+    pub(crate) fn run_bare(&mut self) -> Result<(), MachineError> {
+        self.vcpu.run().map(drop).map_err(refused("KVM_RUN"))
+    }
+
+    /// Enters the guest and says why it came out.
+    pub(crate) fn run(&mut self) -> Result<Exit, MachineError> {
+        if let Err(error) = self.vcpu.run() {
+            return match error.errno() {
+                libc::EINTR | libc::EAGAIN => Ok(Exit::Interrupted),
+                _ => Err(refused("KVM_RUN")(error)),
+            };
+        }
+        let level = cpu::privilege_level(&self.vcpu.sync_regs().sregs);
+        let run = self.vcpu.get_kvm_run();
+        Ok(match run.exit_reason {
+            KVM_EXIT_IO => {
+                // SAFETY: the kernel fills this member of the union for KVM_EXIT_IO.
+                let io = unsafe { run.__bindgen_anon_1.io };
+                let one_byte = u32::from(io.direction) == KVM_EXIT_IO_OUT && io.size == 1 && io.count == 1;
+                match (io.port, level) {
+                    (port, 3) if port == u16::from(GATE_PORT) && one_byte => Exit::Gate,
+                    (port, 0) if port == u16::from(EXCEPTION_PORT) && one_byte => Exit::Exception,
+                    _ => Exit::Foreign("touched an I/O port that is not the gate"),
+                }
+            }
+            KVM_EXIT_MMIO => Exit::Foreign("reached a guest physical address without memory"),
+            KVM_EXIT_SHUTDOWN => Exit::Foreign("brought the machine to a triple fault"),
+            KVM_EXIT_INTERNAL_ERROR => Exit::Foreign("did something that the hypervisor cannot emulate"),
+            _ => Exit::Foreign("left the machine in a way that is not the gate"),
+        })
+    }
+}
+
+/// `KVM_CREATE_VM` fails with EINTR when a signal comes at the wrong moment.
+fn create_vm(kvm: &Kvm) -> Result<VmFd, MachineError> {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        match kvm.create_vm() {
+            Err(error) if error.errno() == libc::EINTR => {}
+            other => return other.map_err(refused("KVM_CREATE_VM")),
+        }
+    }
+    kvm.create_vm().map_err(refused("KVM_CREATE_VM"))
+}

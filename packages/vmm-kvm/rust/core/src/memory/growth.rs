@@ -1,0 +1,113 @@
+//! Pages that open after the snapshot: chunks of host memory, each a memslot of its own, used from the first on.
+
+use twinwall_abi::layout::{LARGE_PAGE, PAGE};
+
+use super::mapping::HostMemory;
+use crate::error::MachineError;
+
+/// Smallest chunk; each further one is at least as large as all before it.
+const FIRST_CHUNK: u64 = 4 << 20;
+
+/// A piece of newly opened memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    pub(crate) physical: u64,
+    pub(crate) host: *mut u8,
+    pub(crate) length: u64,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    memory: HostMemory,
+    physical: u64,
+    used: u64,
+}
+
+/// The growth of one machine.
+#[derive(Debug)]
+pub(crate) struct Growth {
+    chunks: Vec<Chunk>,
+    next_physical: u64,
+    /// Bytes still allowed.
+    budget: u64,
+    opened: u64,
+}
+
+impl Growth {
+    /// Growth of at most `budget` bytes from guest physical address `physical` on.
+    pub(crate) fn new(physical: u64, budget: u64) -> Self {
+        Self { chunks: Vec::new(), next_physical: physical, budget, opened: 0 }
+    }
+
+    /// Bytes opened so far.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened
+    }
+
+    /// Bytes that may still be opened.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// Takes up to `length` bytes, as many as lie together; a new chunk is announced by `add_slot(physical, memory)`.
+    /// With `large` the piece starts at a large page and is a multiple of it.
+    pub(crate) fn take(
+        &mut self,
+        length: u64,
+        large: bool,
+        add_slot: impl FnOnce(u64, &HostMemory) -> Result<(), MachineError>,
+    ) -> Result<Piece, MachineError> {
+        let step = if large { LARGE_PAGE } else { PAGE };
+        let has_room = self
+            .chunks
+            .last()
+            .is_some_and(|chunk| chunk.used.next_multiple_of(step) + step <= chunk.memory.length() as u64);
+        if !has_room {
+            self.add_chunk(length, large, add_slot)?;
+        }
+        let Some(chunk) = self.chunks.last_mut() else {
+            return Err(MachineError::Layout("no chunk to grow into"));
+        };
+        let start = chunk.used.next_multiple_of(step);
+        let room = (chunk.memory.length() as u64 - start) / step * step;
+        let taken = length.min(room);
+        chunk.used = start + taken;
+        self.opened += taken;
+        self.budget = self.budget.saturating_sub(taken);
+        // SAFETY: `start` lies inside the chunk's memory.
+        let host = unsafe { chunk.memory.pointer().add(start as usize) };
+        Ok(Piece { physical: chunk.physical + start, host, length: taken })
+    }
+
+    fn add_chunk(
+        &mut self,
+        length: u64,
+        large: bool,
+        add_slot: impl FnOnce(u64, &HostMemory) -> Result<(), MachineError>,
+    ) -> Result<(), MachineError> {
+        let wanted = length.max(self.opened).max(FIRST_CHUNK);
+        let bytes = wanted.min(self.budget.max(length)).next_multiple_of(LARGE_PAGE);
+        // A large host page for a few small ones would cost its 2 MiB at the first touch.
+        let memory =
+            if large { HostMemory::large(bytes as usize)? } else { HostMemory::small(bytes as usize)? };
+        add_slot(self.next_physical, &memory)?;
+        self.chunks.push(Chunk { memory, physical: self.next_physical, used: 0 });
+        self.next_physical += bytes;
+        Ok(())
+    }
+
+    /// Makes every opened page zero again.
+    pub(crate) fn clear(&mut self) {
+        for chunk in &mut self.chunks {
+            let used = chunk.used as usize;
+            chunk.memory.slice_mut()[..used].fill(0);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Growth {
+    pub(crate) fn is_zero(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.memory.slice().iter().all(|&byte| byte == 0))
+    }
+}

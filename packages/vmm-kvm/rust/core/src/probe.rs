@@ -1,0 +1,312 @@
+//! A guest of a few instructions that speaks the machine's contract: for the self-test, the floors and the tests.
+//!
+//! It answers function numbers with one behaviour each, the well-behaved first, the hostile ones behind them.
+
+use std::arch::global_asm;
+use std::sync::Arc;
+
+use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
+use twinwall_abi::layout::{INPUT, MAILBOX, OUTPUT, STACK_TOP};
+
+use crate::error::LoadError;
+use crate::image::Image;
+
+/// What the probe does in a call; the number is the call's function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+#[allow(dead_code, reason = "the hostile behaviours are used by tests only")]
+pub(crate) enum Behaviour {
+    /// Nothing: done at once.
+    Nothing = 0,
+    /// Stores the input's first 8 bytes in memory and in `r12`, `fs` base (where allowed) and `xmm5`.
+    Keep,
+    /// Returns the 8 bytes in memory.
+    Tell,
+    /// Returns `r12`.
+    TellRegister,
+    /// Touches the stack 300 KiB below its top and comes back.
+    DeepStack,
+    /// `ud2`.
+    UndefinedInstruction,
+    /// `jmp $`.
+    Loop,
+    /// Writes a port that is not the gate.
+    OtherPort,
+    /// Reads from the gate's port.
+    ReadGate,
+    /// Writes two bytes to the gate's port.
+    WideGate,
+    /// `rep outsb` to the gate's port.
+    RepeatedGate,
+    /// `insb` from the gate's port to the stack.
+    StringInput,
+    /// Reports an exception from ring 3.
+    ForgedException,
+    /// Reads address 0.
+    NullRead,
+    /// Reads ring 0's descriptor tables.
+    SystemRead,
+    /// Writes its own code.
+    WriteCode,
+    /// Jumps to its stack.
+    ExecuteStack,
+    /// Touches the guard below the stack window.
+    BelowStack,
+    /// `hlt`.
+    Halt,
+    /// `syscall`.
+    SystemCall,
+    /// `rdmsr`.
+    ReadMsr,
+    /// Loads CR3.
+    LoadTables,
+    /// `int 0x80`.
+    SoftwareInterrupt,
+    /// Divides by zero.
+    Divide,
+    /// Hypercall of AMD processors.
+    Vmmcall,
+    /// A report whose output lies outside the area.
+    BadOutput,
+    /// A report of an operation that does not exist.
+    BadOperation,
+    /// An outbox of 2^63 bytes.
+    BadOutbox,
+    /// Asks for growth at the address in the input, then is done; the answer's status is the output.
+    Grow,
+    /// Growth without end.
+    GrowForever,
+    /// Answers another request.
+    WrongRequest,
+}
+
+global_asm!(
+    ".pushsection .rodata.twinwall_probe, \"a\"",
+    ".balign 16",
+    ".global twinwall_probe_start",
+    "twinwall_probe_start:",
+    "  mov ebx, {mailbox}",
+    "  mov dword ptr [rbx + 512], 1",
+    "2:",
+    "  out {gate}, al",
+    "3:",
+    "  mov rax, [rbx + 8]",
+    "  mov [rbx + 528], rax",
+    "  mov dword ptr [rbx + 512], 2",
+    "  mov dword ptr [rbx + 516], 0",
+    "  mov r8d, {output}",
+    "  mov [rbx + 536], r8",
+    "  mov qword ptr [rbx + 544], 0",
+    "  mov qword ptr [rbx + 576], 0",
+    "  mov r9d, {input}",
+    "  mov r10d, {stack}",
+    "  mov eax, [rbx + 20]",
+    // The table of behaviours: each is at most 64 bytes.
+    "  lea rcx, [rip + 4f]",
+    "  shl eax, 6",
+    "  add rcx, rax",
+    "  jmp rcx",
+    ".global twinwall_probe_resume",
+    "twinwall_probe_resume:",
+    "  nop",
+    "  jmp 3b",
+    ".balign 64",
+    "4:",
+    // Nothing
+    "  jmp 2b",
+    ".balign 64",
+    // Keep
+    "  mov rax, [r9]",
+    "  mov [r10 - 64], rax",
+    "  mov r12, rax",
+    "  movq xmm5, rax",
+    "  jmp 2b",
+    ".balign 64",
+    // Tell
+    "  mov rax, [r10 - 64]",
+    "  mov [r8], rax",
+    "  mov qword ptr [rbx + 544], 8",
+    "  jmp 2b",
+    ".balign 64",
+    // TellRegister
+    "  mov [r8], r12",
+    "  mov qword ptr [rbx + 544], 8",
+    "  jmp 2b",
+    ".balign 64",
+    // DeepStack
+    "  mov byte ptr [r10 - 307200], 1",
+    "  mov byte ptr [r10 - 200000], 1",
+    "  jmp 2b",
+    ".balign 64",
+    // UndefinedInstruction
+    "  ud2",
+    ".balign 64",
+    // Loop
+    "8:",
+    "  jmp 8b",
+    ".balign 64",
+    // OtherPort
+    "  out 0x99, al",
+    "  jmp 2b",
+    ".balign 64",
+    // ReadGate
+    "  in al, {gate}",
+    "  jmp 2b",
+    ".balign 64",
+    // WideGate
+    "  out {gate}, ax",
+    "  jmp 2b",
+    ".balign 64",
+    // RepeatedGate
+    "  mov edx, {gate}",
+    "  mov ecx, 100",
+    "  mov rsi, r8",
+    "  rep outsb",
+    "  jmp 2b",
+    ".balign 64",
+    // StringInput
+    "  mov edx, {gate}",
+    "  lea rdi, [r10 - 64]",
+    "  insb",
+    "  jmp 2b",
+    ".balign 64",
+    // ForgedException
+    "  out {exception}, al",
+    "  jmp 2b",
+    ".balign 64",
+    // NullRead
+    "  xor eax, eax",
+    "  mov al, [rax]",
+    "  jmp 2b",
+    ".balign 64",
+    // SystemRead
+    "  mov eax, 0x1000",
+    "  mov rax, [rax]",
+    "  jmp 2b",
+    ".balign 64",
+    // WriteCode
+    "  lea rax, [rip]",
+    "  mov byte ptr [rax], 0x90",
+    "  jmp 2b",
+    ".balign 64",
+    // ExecuteStack
+    "  lea rax, [r10 - 64]",
+    "  mov byte ptr [rax], 0xc3",
+    "  jmp rax",
+    ".balign 64",
+    // BelowStack
+    "  mov byte ptr [r10 - 1048577], 1",
+    "  jmp 2b",
+    ".balign 64",
+    // Halt
+    "  hlt",
+    "  jmp 2b",
+    ".balign 64",
+    // SystemCall
+    "  syscall",
+    "  jmp 2b",
+    ".balign 64",
+    // ReadMsr
+    "  mov ecx, 0xc0000080",
+    "  rdmsr",
+    "  jmp 2b",
+    ".balign 64",
+    // LoadTables
+    "  mov eax, 0x5000",
+    "  mov cr3, rax",
+    "  jmp 2b",
+    ".balign 64",
+    // SoftwareInterrupt
+    "  int 0x80",
+    "  jmp 2b",
+    ".balign 64",
+    // Divide
+    "  xor ecx, ecx",
+    "  xor edx, edx",
+    "  div ecx",
+    "  jmp 2b",
+    ".balign 64",
+    // Vmmcall
+    "  vmmcall",
+    "  jmp 2b",
+    ".balign 64",
+    // BadOutput
+    "  mov qword ptr [rbx + 544], 64",
+    "  mov rax, -16",
+    "  mov [rbx + 536], rax",
+    "  jmp 2b",
+    ".balign 64",
+    // BadOperation
+    "  mov dword ptr [rbx + 512], 77",
+    "  jmp 2b",
+    ".balign 64",
+    // BadOutbox
+    "  bts qword ptr [rbx + 576], 63",
+    "  jmp 2b",
+    ".balign 64",
+    // Grow
+    "  mov rax, [r9]",
+    "  jmp 5f",
+    ".balign 64",
+    // GrowForever
+    "  jmp 6f",
+    ".balign 64",
+    // WrongRequest
+    "  not qword ptr [rbx + 528]",
+    "  jmp 2b",
+    ".balign 64",
+    // Grow, continued: asks for 64 KiB at rax, touches its first byte when it was granted.
+    "5:",
+    "  mov dword ptr [rbx + 512], 4",
+    "  mov [rbx + 560], rax",
+    "  mov qword ptr [rbx + 568], 65536",
+    "  out {gate}, al",
+    "  mov ecx, [rbx + 256]",
+    "  mov [r8], rcx",
+    "  mov qword ptr [rbx + 544], 8",
+    "  mov dword ptr [rbx + 512], 2",
+    "  test ecx, ecx",
+    "  jnz 2b",
+    "  mov rcx, [rax]",
+    "  mov [r8 + 8], rcx",
+    "  mov qword ptr [rbx + 544], 16",
+    "  mov byte ptr [rax], 0x77",
+    "  jmp 2b",
+    // GrowForever, continued
+    "6:",
+    "  movabs rax, 0x2000000000",
+    "7:",
+    "  mov dword ptr [rbx + 512], 4",
+    "  mov [rbx + 560], rax",
+    "  mov qword ptr [rbx + 568], 65536",
+    "  out {gate}, al",
+    "  add rax, 65536",
+    "  jmp 7b",
+    ".global twinwall_probe_end",
+    "twinwall_probe_end:",
+    ".popsection",
+    mailbox = const MAILBOX,
+    gate = const GATE_PORT,
+    exception = const EXCEPTION_PORT,
+    output = const OUTPUT,
+    input = const INPUT,
+    stack = const STACK_TOP,
+);
+
+unsafe extern "C" {
+    static twinwall_probe_start: u8;
+    static twinwall_probe_resume: u8;
+    static twinwall_probe_end: u8;
+}
+
+/// The probe as an image.
+pub(crate) fn image() -> Result<Arc<Image>, LoadError> {
+    let (start, resume, end) = (
+        &raw const twinwall_probe_start as usize,
+        &raw const twinwall_probe_resume as usize,
+        &raw const twinwall_probe_end as usize,
+    );
+    // SAFETY: the assembler placed the code between both labels, in read-only data of this program.
+    let code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) };
+    Image::from_code(code, (resume - start) as u64).map(Arc::new)
+}

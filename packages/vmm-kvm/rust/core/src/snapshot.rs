@@ -1,0 +1,231 @@
+//! Snapshots: an image booted once, and machines that start where it was ready.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use twinwall_abi::{CallKind, ErrorCode, Request, Seed};
+
+use crate::attachment::attach;
+use crate::cpu;
+use crate::error::{CallError, MachineError};
+use crate::host::Host;
+use crate::image::Image;
+use crate::machine::{Core, Exchange, Hypervisor, Limits, Machine, Shared, Statistics, Stop, base_request};
+use crate::plan::{Plan, Range, boot_ranges};
+
+/// Bytes that the guest runtime may need beside linear memories: its heap, and areas of the mailbox.
+const RUNTIME_BYTES: u64 = 32 << 20;
+/// Largest snapshot: every machine made from it copies that much.
+const MAX_BYTES: u64 = 4 << 30;
+/// Machines kept for reuse.
+const IDLE_MACHINES: usize = 8;
+
+/// How to boot an image.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BootOptions<'a> {
+    /// Bytes for the input area at boot.
+    pub input: &'a [u8],
+    /// Read-only attachments, and whether each is executable.
+    pub attachments: &'a [(&'a [u8], bool)],
+    /// Limits of the boot itself, and of later calls until changed.
+    pub limits: Limits,
+    /// The same seed for boot and every call, instead of fresh ones.
+    pub fixed_seed: Option<[u8; 32]>,
+    /// Whether virtual machines are reused for later machines of this snapshot.
+    pub recycle: bool,
+}
+
+/// The state of a ready image: every writable byte, and the registers.
+#[derive(Debug)]
+pub struct Snapshot {
+    hypervisor: &'static Hypervisor,
+    shared: Shared,
+    plan: Plan,
+    contents: Vec<u8>,
+    limits: Limits,
+    fixed_seed: Option<[u8; 32]>,
+    tick_scale: u64,
+    idle: Option<Mutex<Vec<Core>>>,
+}
+
+impl Snapshot {
+    /// Boots `image` in a machine of its own, and keeps what it is when it is ready.
+    ///
+    /// # Errors
+    /// [`CallError`] when KVM refuses ([`ErrorCode::Internal`]), when the image reports that it cannot start, or when
+    /// it breaks the contract or a limit.
+    pub fn boot(
+        image: Arc<Image>,
+        options: &BootOptions<'_>,
+        host: &mut dyn Host,
+    ) -> Result<Arc<Self>, CallError> {
+        let hypervisor = Hypervisor::get()?;
+        let limits = options.limits;
+        let shared = Shared { image, attachments: Arc::new(attach(options.attachments)?) };
+        let growth = growth_budget(&limits);
+        let registers = cpu::entry_registers(shared.image.entry);
+        let plan =
+            Plan::new(&shared.image, &shared.attachments, boot_ranges(&shared.image), growth, registers)?;
+        let contents = boot_contents(&plan, &shared.image);
+        let mut core = Core::create(hypervisor, shared.clone(), &plan, &contents)?;
+        let tick_scale = tick_scale(core.vm.tsc_khz());
+        run_boot(&mut core, options, tick_scale, host)?;
+        let registers = cpu::resume_registers(&core.vm.registers(), shared.image.header.resume());
+        let (ranges, contents) = collect(core.capture(&plan))?;
+        let plan = Plan::new(&shared.image, &shared.attachments, ranges, growth, registers)?;
+        let contents = arrange(&plan, contents);
+        Ok(Arc::new(Self {
+            hypervisor,
+            shared,
+            plan,
+            contents,
+            limits,
+            fixed_seed: options.fixed_seed,
+            tick_scale,
+            idle: options.recycle.then(|| Mutex::new(Vec::new())),
+        }))
+    }
+
+    /// Bytes that each machine can write from the start: what a restore copies.
+    #[must_use]
+    pub fn writable_bytes(&self) -> u64 {
+        self.plan.base_bytes
+    }
+
+    /// A machine that starts from this snapshot.
+    ///
+    /// # Errors
+    /// [`MachineError`] when the host has no memory or no virtual machine left.
+    pub fn machine(self: &Arc<Self>) -> Result<Machine, MachineError> {
+        let core = match self.take_idle() {
+            Some(core) => core,
+            None => self.create()?,
+        };
+        Ok(Machine::new(Arc::clone(self), core, self.limits, self.fixed_seed))
+    }
+
+    pub(crate) fn create(&self) -> Result<Core, MachineError> {
+        Core::create(self.hypervisor, self.shared.clone(), &self.plan, &self.contents)
+    }
+
+    pub(crate) fn contents(&self) -> &[u8] {
+        &self.contents
+    }
+
+    pub(crate) fn request(&self, limits: &Limits, kind: CallKind, seed: &Seed) -> Request {
+        base_request(limits, kind, self.tick_scale, seed)
+    }
+
+    fn take_idle(&self) -> Option<Core> {
+        self.idle.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Keeps a restored virtual machine for a later [`Self::machine`].
+    pub(crate) fn recycle(&self, core: Core) {
+        let Some(idle) = &self.idle else { return };
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MACHINES {
+            idle.push(core);
+        }
+    }
+}
+
+/// Bytes that may open after the start: the guest's own memory, the areas of the mailbox, the runtime's heap.
+fn growth_budget(limits: &Limits) -> u64 {
+    let areas = limits.input_bytes.saturating_add(limits.output_bytes);
+    limits.memory_bytes.saturating_add(areas).saturating_add(RUNTIME_BYTES).min(16 << 30)
+}
+
+fn boot_contents(plan: &Plan, image: &Image) -> Vec<u8> {
+    let mut contents = vec![0; plan.base_bytes as usize];
+    let writable = plan.placed.iter().find(|placed| placed.range.address == image.writable.address);
+    if let Some(placed) = writable {
+        let from = placed.offset as usize;
+        contents[from..from + image.writable.contents.len()].copy_from_slice(&image.writable.contents);
+    }
+    contents
+}
+
+fn run_boot(
+    core: &mut Core,
+    options: &BootOptions<'_>,
+    tick_scale: u64,
+    host: &mut dyn Host,
+) -> Result<(), CallError> {
+    let limits =
+        Limits { input_bytes: options.limits.input_bytes.max(options.input.len() as u64), ..options.limits };
+    let mut seed = options.fixed_seed.unwrap_or([0; 32]);
+    if options.fixed_seed.is_none() {
+        use rand_core::TryRngCore;
+        let failed = |_| CallError::new(ErrorCode::Internal, "the host has no random numbers");
+        rand_core::OsRng.try_fill_bytes(&mut seed).map_err(failed)?;
+    }
+    let mut request = base_request(&limits, CallKind::Boot, tick_scale, &Seed::new(&seed));
+    request.set_input_length(options.input.len() as u64);
+    core.vm.watch(true);
+    let mut statistics = Statistics::default();
+    let mut exchange = Exchange::new(core, &limits, host, &mut statistics);
+    exchange.boot(request, options.input).map_err(|stop| match stop {
+        Stop::Failed(error) | Stop::Poisoned(error) => error,
+    })
+}
+
+/// Merges what lies together; the bytes of all ranges follow each other in address order.
+fn collect(runs: Vec<(Range, Vec<u8>)>) -> Result<(Vec<Range>, Vec<(Range, Vec<u8>)>), MachineError> {
+    let mut merged: Vec<(Range, Vec<u8>)> = Vec::new();
+    let mut total = 0;
+    for (range, bytes) in runs {
+        total += range.length;
+        if total > MAX_BYTES {
+            return Err(MachineError::Layout("the snapshot is larger than 4 GiB"));
+        }
+        match merged.last_mut() {
+            Some((last, contents)) if last.address + last.length == range.address => {
+                last.length += range.length;
+                contents.extend(bytes);
+            }
+            _ => merged.push((range, bytes)),
+        }
+    }
+    Ok((merged.iter().map(|(range, _)| *range).collect(), merged))
+}
+
+/// Puts the bytes of each range where the plan places it.
+fn arrange(plan: &Plan, runs: Vec<(Range, Vec<u8>)>) -> Vec<u8> {
+    let mut contents = vec![0; plan.base_bytes as usize];
+    for placed in &plan.placed {
+        let found = runs.iter().find(|(range, _)| {
+            range.address <= placed.range.address
+                && placed.range.address + placed.range.length <= range.address + range.length
+        });
+        let Some((range, bytes)) = found else { continue };
+        let skip = (placed.range.address - range.address) as usize;
+        let length = placed.range.length as usize;
+        let from = placed.offset as usize;
+        contents[from..from + length].copy_from_slice(&bytes[skip..skip + length]);
+    }
+    contents
+}
+
+/// Nanoseconds per TSC tick, 32.32 fixed point. Where the kernel does not know the frequency, it is measured.
+fn tick_scale(khz: Option<u32>) -> u64 {
+    let khz = khz.map_or_else(measure_khz, u64::from);
+    ((1_000_000_u128 << 32) / u128::from(khz.max(1))) as u64
+}
+
+fn measure_khz() -> u64 {
+    let ticks = || {
+        // SAFETY: every x86-64 processor has a time-stamp counter, and user code may read it.
+        unsafe { core::arch::x86_64::_rdtsc() }
+    };
+    let (started, first) = (std::time::Instant::now(), ticks());
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let elapsed = started.elapsed().as_micros().max(1) as u64;
+    ticks().wrapping_sub(first) * 1000 / elapsed
+}
+
+#[cfg(test)]
+impl Snapshot {
+    pub(crate) fn idle_machines(&self) -> usize {
+        self.idle.as_ref().map_or(0, |idle| idle.lock().unwrap_or_else(PoisonError::into_inner).len())
+    }
+}

@@ -1,0 +1,73 @@
+use std::time::{Duration, Instant};
+
+use twinwall_abi::ErrorCode;
+
+use super::{assert_usable, call, code, machine};
+use crate::machine::Limits;
+use crate::probe::Behaviour;
+
+fn limits(deadline: Duration) -> Limits {
+    Limits { deadline: deadline.as_nanos() as u64, ..Limits::default() }
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_short_deadline_after_a_long_one_still_holds() {
+    let mut machine = machine(limits(Duration::from_secs(60)));
+    call(&mut machine, Behaviour::Nothing, &[]).expect("a call under a long deadline");
+    machine.configure(limits(Duration::from_millis(5)));
+    let started = Instant::now();
+    assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert_usable(&mut machine);
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_tick_of_an_earlier_call_does_not_end_a_later_one() {
+    let deadline = Duration::from_millis(3);
+    let mut machine = machine(limits(deadline));
+    let until = Instant::now() + Duration::from_millis(200);
+    while Instant::now() < until {
+        let started = Instant::now();
+        // On a busy host a call may really take that long.
+        if let Err(error) = call(&mut machine, Behaviour::Nothing, &[]) {
+            assert!(started.elapsed() >= deadline, "{error} after {:?}", started.elapsed());
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn each_thread_has_its_own_deadline() {
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn(|| {
+                let mut machine = machine(limits(Duration::from_millis(10)));
+                for _ in 0..5 {
+                    assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+                    assert_usable(&mut machine);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("a thread with its own machine");
+    }
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_machine_moves_between_threads() {
+    let mut machine = machine(limits(Duration::from_millis(10)));
+    for _ in 0..3 {
+        machine = std::thread::spawn(move || {
+            assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+            assert_usable(&mut machine);
+            machine
+        })
+        .join()
+        .expect("a thread that borrows the machine");
+    }
+    assert_usable(&mut machine);
+}

@@ -1,0 +1,35 @@
+//! A host that is called back uses other machines meanwhile.
+
+use std::time::Duration;
+
+use twinwall_abi::{CallKind, ErrorCode};
+
+use super::{assert_usable, machine};
+use crate::NoHost;
+use crate::deadline::Deadline;
+use crate::machine::{Call, Limits};
+use crate::probe::Behaviour;
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
+    let mut byte = 0_u8;
+    let outer = Deadline::set(Duration::from_millis(30).as_nanos() as u64, &raw mut byte).expect("a timer");
+    let mut inner = machine(Limits { deadline: 5_000_000, ..Limits::default() });
+    let call = Call {
+        kind: CallKind::Bytes,
+        function: Behaviour::Loop as u32,
+        input: &[],
+        continues: false,
+        restore: true,
+        exact: true,
+    };
+    let error = inner.call(&call, &mut NoHost, &mut []).expect_err("a loop");
+    assert_eq!(error.code, ErrorCode::Deadline);
+    assert_usable(&mut inner);
+    while !outer.has_fired() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(outer);
+    assert_eq!(byte, 1);
+}

@@ -1,0 +1,69 @@
+use super::{assert_usable, call, machine};
+use crate::machine::Limits;
+use crate::probe::Behaviour;
+use crate::self_test::{call_probe, probe_snapshot};
+use crate::snapshot::{BootOptions, Snapshot};
+use crate::{NoHost, probe};
+
+const SECRET: [u8; 8] = 0x1122_3344_5566_7788_u64.to_le_bytes();
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_session_keeps_state_until_its_restore() {
+    let mut machine = machine(Limits::default());
+    call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
+    assert_eq!(call_probe(&mut machine, Behaviour::Tell, &[], false), Ok(SECRET.to_vec()));
+    machine.restore();
+    assert_usable(&mut machine);
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn every_writable_byte_equals_the_snapshot_after_a_restore() {
+    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let mut machine = snapshot.machine().expect("a machine");
+    for behaviour in [Behaviour::Keep, Behaviour::DeepStack, Behaviour::Nothing] {
+        call(&mut machine, behaviour, &SECRET).expect("a call");
+        assert_eq!(machine.writable_memory(), Some(snapshot.contents().to_vec()), "after {behaviour:?}");
+        assert!(machine.grown_memory_is_zero(), "after {behaviour:?}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_recycled_machine_is_clean() {
+    let options = BootOptions { recycle: true, ..BootOptions::default() };
+    let snapshot = Snapshot::boot(probe::image().expect("the probe"), &options, &mut NoHost).expect("boot");
+    for _ in 0..4 {
+        let mut machine = snapshot.machine().expect("a machine");
+        assert_usable(&mut machine);
+        call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call that leaves a secret");
+    }
+    assert_eq!(snapshot.idle_machines(), 1);
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn machines_of_one_snapshot_do_not_share_memory() {
+    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let mut first = snapshot.machine().expect("a machine");
+    let mut second = snapshot.machine().expect("a machine");
+    call_probe(&mut first, Behaviour::Keep, &SECRET, false).expect("a call in a session");
+    assert_usable(&mut second);
+    assert_eq!(call_probe(&mut first, Behaviour::Tell, &[], false), Ok(SECRET.to_vec()));
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_long_life_leaves_nothing_behind() {
+    let descriptors = || std::fs::read_dir("/proc/self/fd").expect("procfs").count();
+    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    drop(snapshot.machine());
+    let before = descriptors();
+    for _ in 0..100 {
+        let mut machine = snapshot.machine().expect("a machine");
+        assert_usable(&mut machine);
+    }
+    // Other tests of this process open machines at the same time.
+    assert!(descriptors() < before + 60, "{before} descriptors before, {} after", descriptors());
+}
