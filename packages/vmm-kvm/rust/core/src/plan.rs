@@ -114,12 +114,12 @@ impl Plan {
 
 /// Large pages pay for ranges that are made of them.
 fn is_large(range: &Range) -> bool {
-    range.address % LARGE_PAGE == 0 && range.length % LARGE_PAGE == 0
+    range.address.is_multiple_of(LARGE_PAGE) && range.length.is_multiple_of(LARGE_PAGE)
 }
 
 /// Parts a range that is mostly large pages into those and the rest.
 fn split_large(range: Range) -> impl Iterator<Item = Range> {
-    let aligned = range.address % LARGE_PAGE == 0 && range.length >= LARGE_GROWTH;
+    let aligned = range.address.is_multiple_of(LARGE_PAGE) && range.length >= LARGE_GROWTH;
     let head = if aligned { range.length / LARGE_PAGE * LARGE_PAGE } else { 0 };
     let parts = [
         Range { address: range.address, length: head },

@@ -70,9 +70,10 @@ impl Snapshot {
         let tick_scale = tick_scale(core.vm.tsc_khz());
         run_boot(&mut core, options, tick_scale, host)?;
         let registers = cpu::resume_registers(&core.vm.registers(), shared.image.header.resume());
-        let (ranges, contents) = collect(core.capture(&plan))?;
+        let runs = merge(core.capture(&plan))?;
+        let ranges = runs.iter().map(|(range, _)| *range).collect();
         let plan = Plan::new(&shared.image, &shared.attachments, ranges, growth, registers)?;
-        let contents = arrange(&plan, contents);
+        let contents = arrange(&plan, &runs);
         Ok(Arc::new(Self {
             hypervisor,
             shared,
@@ -169,8 +170,8 @@ fn run_boot(
     })
 }
 
-/// Merges what lies together; the bytes of all ranges follow each other in address order.
-fn collect(runs: Vec<(Range, Vec<u8>)>) -> Result<(Vec<Range>, Vec<(Range, Vec<u8>)>), MachineError> {
+/// Merges runs, which come in address order, where they touch.
+fn merge(runs: Vec<(Range, Vec<u8>)>) -> Result<Vec<(Range, Vec<u8>)>, MachineError> {
     let mut merged: Vec<(Range, Vec<u8>)> = Vec::new();
     let mut total = 0;
     for (range, bytes) in runs {
@@ -186,11 +187,11 @@ fn collect(runs: Vec<(Range, Vec<u8>)>) -> Result<(Vec<Range>, Vec<(Range, Vec<u
             _ => merged.push((range, bytes)),
         }
     }
-    Ok((merged.iter().map(|(range, _)| *range).collect(), merged))
+    Ok(merged)
 }
 
 /// Puts the bytes of each range where the plan places it.
-fn arrange(plan: &Plan, runs: Vec<(Range, Vec<u8>)>) -> Vec<u8> {
+fn arrange(plan: &Plan, runs: &[(Range, Vec<u8>)]) -> Vec<u8> {
     let mut contents = vec![0; plan.base_bytes as usize];
     for placed in &plan.placed {
         let found = runs.iter().find(|(range, _)| {

@@ -176,6 +176,13 @@ impl Core {
         self.exceptions = true;
     }
 
+    /// Starts the machine with the trap flag set: each instruction ends in a debug exception.
+    pub(crate) fn trap_each_instruction(&mut self) {
+        const TRAP: u64 = 1 << 8;
+        let registers = kvm_regs { rflags: self.registers.rflags | TRAP, ..self.registers };
+        self.vm.load(&registers, &self.state);
+    }
+
     /// Opens the input area up to `length` bytes.
     pub(crate) fn open_input(&mut self, length: u64) -> Result<(), MachineError> {
         let missing = (INPUT + length).next_multiple_of(PAGE).saturating_sub(self.input.end());
@@ -206,7 +213,7 @@ impl Core {
     /// `address + length`. Returns the end of what is open, `None` when the request is refused.
     pub(crate) fn grow(&mut self, address: u64, length: u64, output_limit: u64) -> Option<u64> {
         let end = address.checked_add(length)?;
-        if address % PAGE != 0 || length % PAGE != 0 {
+        if !address.is_multiple_of(PAGE) || !length.is_multiple_of(PAGE) {
             return None;
         }
         let (open_end, last) = self.window(address, output_limit)?;
@@ -253,7 +260,7 @@ impl Core {
         while done < length {
             let at = address + done;
             let left = length - done;
-            let large = at % LARGE_PAGE == 0 && left >= LARGE_PAGE;
+            let large = at.is_multiple_of(LARGE_PAGE) && left >= LARGE_PAGE;
             let wanted = match (large, at % LARGE_PAGE) {
                 (true, _) => left / LARGE_PAGE * LARGE_PAGE,
                 // Up to the next large page, when there are some to come.

@@ -11,6 +11,8 @@ use crate::deadline::{Deadline, NEVER};
 use crate::error::CallError;
 use crate::host::Host;
 
+/// Debug vector: the trap after each instruction while single-stepping.
+const DEBUG: u64 = 1;
 /// Page-fault vector, and the bits of its error code for "not present" from ring 3.
 const PAGE_FAULT: u64 = 14;
 const FAULT_PRESENT: u64 = 1;
@@ -34,6 +36,8 @@ pub(crate) struct Exchange<'a> {
     /// Guest address behind the call's input, where answers of host calls go.
     answers: u64,
     outbox_bytes: u64,
+    /// Each instruction is an exit: only to count them.
+    stepping: bool,
 }
 
 impl<'a> Exchange<'a> {
@@ -46,7 +50,12 @@ impl<'a> Exchange<'a> {
         statistics.exits = 0;
         statistics.host_calls = 0;
         statistics.fuel_used = 0;
-        Self { core, limits, host, statistics, answers: INPUT, outbox_bytes: 0 }
+        Self { core, limits, host, statistics, answers: INPUT, outbox_bytes: 0, stepping: false }
+    }
+
+    /// Makes each instruction an exit of its own.
+    pub(crate) fn step(&mut self) {
+        self.stepping = true;
     }
 
     /// Sends the call in and serves the guest until it is done.
@@ -131,6 +140,9 @@ impl<'a> Exchange<'a> {
     fn serve_exception(&mut self) -> Result<(), Stop> {
         let frame = self.core.exception();
         self.core.note_exception();
+        if self.stepping && frame.vector == DEBUG {
+            return Ok(());
+        }
         let state = self.core.vm.state();
         let not_present = frame.error_code & FAULT_PRESENT == 0 && frame.error_code & FAULT_USER != 0;
         if frame.vector == PAGE_FAULT && not_present && self.core.open_stack(state.cr2).map_err(poisoned)? {

@@ -186,6 +186,29 @@ impl Machine {
         self.settle(call, outcome)
     }
 
+    /// Runs one call from the snapshot, instruction by instruction, and returns how many the guest executed from gate
+    /// to gate. For measurements: each instruction is an exit.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn count_instructions(&mut self, call: &Call<'_>, host: &mut dyn Host) -> Result<u64, CallError> {
+        self.discard();
+        let request = self.request(call);
+        let core = self.core.insert(self.snapshot.create()?);
+        core.trap_each_instruction();
+        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics);
+        exchange.step();
+        let outcome = exchange.run(request, call, &mut [], &mut self.overflow);
+        let exits = self.statistics.exits;
+        // A vCPU that was single-stepped is not used again.
+        self.discard();
+        match outcome {
+            // The last exit is the gate, and its instruction counts.
+            Ok(_) => Ok(exits),
+            Err(Stop::Failed(error) | Stop::Poisoned(error)) => Err(error),
+        }
+    }
+
     fn settle(&mut self, call: &Call<'_>, outcome: Result<usize, Stop>) -> Result<usize, CallError> {
         match outcome {
             Ok(length) => {

@@ -19,6 +19,7 @@ fn a_short_deadline_after_a_long_one_still_holds() {
     let started = Instant::now();
     assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
     assert!(started.elapsed() < Duration::from_secs(10));
+    machine.configure(Limits::default());
     assert_usable(&mut machine);
 }
 
@@ -26,7 +27,8 @@ fn a_short_deadline_after_a_long_one_still_holds() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_tick_of_an_earlier_call_does_not_end_a_later_one() {
     let deadline = Duration::from_millis(3);
-    let mut machine = machine(limits(deadline));
+    let mut machine = machine(Limits::default());
+    machine.configure(limits(deadline));
     let until = Instant::now() + Duration::from_millis(200);
     while Instant::now() < until {
         let started = Instant::now();
@@ -43,9 +45,11 @@ fn each_thread_has_its_own_deadline() {
     let threads: Vec<_> = (0..4)
         .map(|_| {
             std::thread::spawn(|| {
-                let mut machine = machine(limits(Duration::from_millis(10)));
+                let mut machine = machine(Limits::default());
                 for _ in 0..5 {
+                    machine.configure(limits(Duration::from_millis(10)));
                     assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+                    machine.configure(Limits::default());
                     assert_usable(&mut machine);
                 }
             })
@@ -59,10 +63,12 @@ fn each_thread_has_its_own_deadline() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_machine_moves_between_threads() {
-    let mut machine = machine(limits(Duration::from_millis(10)));
+    let mut machine = machine(Limits::default());
     for _ in 0..3 {
         machine = std::thread::spawn(move || {
+            machine.configure(limits(Duration::from_millis(10)));
             assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+            machine.configure(Limits::default());
             assert_usable(&mut machine);
             machine
         })

@@ -13,9 +13,10 @@ use crate::probe::Behaviour;
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
+    let mut inner = machine(Limits::default());
+    inner.configure(Limits { deadline: 5_000_000, ..Limits::default() });
     let mut byte = 0_u8;
     let outer = Deadline::set(Duration::from_millis(30).as_nanos() as u64, &raw mut byte).expect("a timer");
-    let mut inner = machine(Limits { deadline: 5_000_000, ..Limits::default() });
     let call = Call {
         kind: CallKind::Bytes,
         function: Behaviour::Loop as u32,
@@ -26,6 +27,7 @@ fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
     };
     let error = inner.call(&call, &mut NoHost, &mut []).expect_err("a loop");
     assert_eq!(error.code, ErrorCode::Deadline);
+    inner.configure(Limits::default());
     assert_usable(&mut inner);
     while !outer.has_fired() {
         std::thread::sleep(Duration::from_millis(1));

@@ -1,5 +1,6 @@
 //! Tests on a real KVM, with a guest of a few instructions whose every behaviour is known.
 
+mod counting;
 mod deadlines;
 mod hostile;
 mod hosts;
