@@ -78,6 +78,12 @@ pub(crate) enum Behaviour {
     GrowForever,
     /// Answers another request.
     WrongRequest,
+    /// Stores the input's first 8 bytes as FS base, by `wrfsbase`.
+    KeepSegmentBase,
+    /// Returns the FS base, by `rdfsbase`.
+    TellSegmentBase,
+    /// Loads the null selector into `gs` and the data selector into `fs`.
+    LoadSelectors,
 }
 
 global_asm!(
@@ -253,6 +259,24 @@ global_asm!(
     ".balign 64",
     // WrongRequest
     "  not qword ptr [rbx + 528]",
+    "  jmp 2b",
+    ".balign 64",
+    // KeepSegmentBase
+    "  mov rax, [r9]",
+    "  wrfsbase rax",
+    "  jmp 2b",
+    ".balign 64",
+    // TellSegmentBase
+    "  rdfsbase rax",
+    "  mov [r8], rax",
+    "  mov qword ptr [rbx + 544], 8",
+    "  jmp 2b",
+    ".balign 64",
+    // LoadSelectors
+    "  xor eax, eax",
+    "  mov gs, eax",
+    "  mov eax, 0x2b",
+    "  mov fs, eax",
     "  jmp 2b",
     ".balign 64",
     // Grow, continued: asks for 64 KiB at rax, touches its first byte when it was granted.

@@ -342,6 +342,10 @@ impl Core {
         self.base.slice()
     }
 
+    pub(crate) fn has_initial_state(&self) -> bool {
+        self.vm.state() == self.state
+    }
+
     pub(crate) fn grown_memory_is_zero(&self) -> bool {
         self.growth.is_zero()
     }

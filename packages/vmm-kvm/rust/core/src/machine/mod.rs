@@ -1,5 +1,6 @@
 //! Machines: a call in, a reply out.
 
+mod call;
 mod core;
 mod exchange;
 mod report;
@@ -9,95 +10,16 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use twinwall_abi::layout::{INPUT, OUTBOX, OUTPUT};
-use twinwall_abi::{
-    ABI_VERSION, CallKind, ErrorCode, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, RequestFlag, Seed,
-};
+use twinwall_abi::{ErrorCode, Request, RequestFlag, Seed};
 
+pub(crate) use self::call::base_request;
+pub use self::call::{Call, Limits, Statistics};
 pub(crate) use self::core::{Core, Shared};
 pub(crate) use self::exchange::{Exchange, Stop};
 pub(crate) use self::vm::{Exit, Hypervisor, Vm};
-use crate::deadline;
 use crate::error::CallError;
 use crate::host::Host;
 use crate::snapshot::Snapshot;
-
-/// What a call may use. Every field bounds something that the guest could otherwise make endless.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Linear memories and tables together, bytes.
-    pub memory_bytes: u64,
-    /// Largest input of a call, bytes.
-    pub input_bytes: u64,
-    /// Largest result of a call and largest arguments of a host call, bytes.
-    pub output_bytes: u64,
-    /// Outbox records of a call (standard streams, deferred host calls) in all, bytes.
-    pub outbox_bytes: u64,
-    /// Host calls of a call, deferred ones not counted.
-    pub host_calls: u64,
-    /// Nanoseconds that a call may take, host functions included; `u64::MAX`: no deadline.
-    pub deadline: u64,
-    /// Fuel of a call; `u64::MAX`: not limited.
-    pub fuel: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 64 << 20,
-            input_bytes: 64 << 20,
-            output_bytes: 1 << 20,
-            outbox_bytes: 64 << 10,
-            host_calls: 10_000,
-            deadline: 1_000_000_000,
-            fuel: FUEL_UNLIMITED,
-        }
-    }
-}
-
-/// A call of a guest function.
-#[derive(Clone, Copy, Debug)]
-pub struct Call<'a> {
-    /// What the call asks for.
-    pub kind: CallKind,
-    /// Index among the module's exports.
-    pub function: u32,
-    /// Bytes for the input area.
-    pub input: &'a [u8],
-    /// The call goes on with an open session: no restore came before it.
-    pub continues: bool,
-    /// Restore the machine when the call is over.
-    pub restore: bool,
-    /// A result longer than the output is an error and nothing is written.
-    pub exact: bool,
-}
-
-/// Counts of the last call, and of a machine's life.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Exits of the last call.
-    pub exits: u64,
-    /// Host calls of the last call.
-    pub host_calls: u64,
-    /// Fuel that the last call used.
-    pub fuel_used: u64,
-    /// Bytes of linear memories and tables after the last call, as the guest reports them.
-    pub memory_bytes: u64,
-    /// TSC ticks in the guest, as the guest reports them.
-    pub guest_ticks: u64,
-    /// Bytes that the guest can write: what a restore copies.
-    pub writable_bytes: u64,
-    /// Bytes that the last restore copied or cleared.
-    pub restored_bytes: u64,
-    /// Bytes opened since the snapshot.
-    pub opened_bytes: u64,
-    /// Calls in all.
-    pub calls: u64,
-    /// Restores in all.
-    pub restores: u64,
-    /// Virtual machines that were thrown away.
-    pub replaced: u64,
-}
 
 /// Bytes opened since the snapshot from which on a machine is replaced, not restored: clearing them would cost more.
 const RETIRE_BYTES: u64 = 16 << 20;
@@ -270,6 +192,15 @@ impl Machine {
     }
 }
 
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.restore();
+        if let Some(core) = self.core.take() {
+            self.snapshot.recycle(core);
+        }
+    }
+}
+
 #[cfg(test)]
 impl Machine {
     /// Whether a guest address is mapped.
@@ -282,34 +213,13 @@ impl Machine {
         self.core.as_ref().map(|core| core.base_contents().to_vec())
     }
 
+    /// Whether segments and control registers are, or are about to be, those of the snapshot.
+    pub(crate) fn has_initial_state(&self) -> bool {
+        self.core.as_ref().is_none_or(Core::has_initial_state)
+    }
+
     /// Whether all memory that opened since the snapshot is zero.
     pub(crate) fn grown_memory_is_zero(&self) -> bool {
         self.core.as_ref().is_none_or(Core::grown_memory_is_zero)
     }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        self.restore();
-        if let Some(core) = self.core.take() {
-            self.snapshot.recycle(core);
-        }
-    }
-}
-
-/// The fields of a request that do not depend on the call.
-pub(crate) fn base_request(limits: &Limits, kind: CallKind, tick_scale: u64, seed: &Seed) -> Request {
-    let mut request = Request::default();
-    request.set_magic(MAILBOX_MAGIC);
-    request.set_version(ABI_VERSION);
-    request.set_kind(kind.0);
-    request.set_input_address(INPUT);
-    request.set_output_address(OUTPUT);
-    request.set_output_limit(limits.output_bytes);
-    request.set_outbox_address(OUTBOX);
-    request.set_fuel(limits.fuel);
-    request.set_wall_clock(deadline::wall_clock());
-    request.set_tick_scale(tick_scale);
-    request.set_seed(seed);
-    request
 }

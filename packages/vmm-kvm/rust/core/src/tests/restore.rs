@@ -67,3 +67,20 @@ fn a_long_life_leaves_nothing_behind() {
     // Other tests of this process open machines at the same time.
     assert!(descriptors() < before + 60, "{before} descriptors before, {} after", descriptors());
 }
+
+/// Where the processor lets ring 3 set the FS base although CR4.FSGSBASE is 0, a restore takes it back.
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn segment_bases_and_selectors_do_not_survive() {
+    let mut machine = machine(Limits::default());
+    for _ in 0..4 {
+        // An undefined instruction on most hosts, which ends the virtual machine.
+        let _ = call(&mut machine, Behaviour::KeepSegmentBase, &SECRET);
+        if let Ok(base) = call(&mut machine, Behaviour::TellSegmentBase, &[]) {
+            assert_eq!(base, [0; 8]);
+        }
+        call(&mut machine, Behaviour::LoadSelectors, &[]).expect("selectors of ring 3");
+        assert_usable(&mut machine);
+        assert!(machine.has_initial_state());
+    }
+}
