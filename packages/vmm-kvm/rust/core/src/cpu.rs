@@ -86,12 +86,15 @@ pub(crate) fn privilege_level(state: &kvm_sregs) -> u8 {
     state.ss.dpl
 }
 
+/// Leaves that say what instructions there are; the others describe caches, topology, timers and the hypervisor.
+const LEAVES: [u32; 8] = [0, 1, 7, 0xd, 0x8000_0000, 0x8000_0001, 0x8000_0007, 0x8000_0008];
+
 /// The processor that guests see: the host's without virtualisation, performance counters, protection keys, FS/GS
-/// base instructions, AVX-512 (its state is not in XCR0), and without KVM's own leaves.
+/// base instructions and AVX-512 (its state is not in XCR0).
 pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
     let mut cpuid =
         kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(refused("KVM_GET_SUPPORTED_CPUID"))?;
-    cpuid.retain(|entry| entry.function & 0xf000_0000 != 0x4000_0000);
+    cpuid.retain(|entry| LEAVES.contains(&entry.function));
     for entry in cpuid.as_mut_slice() {
         match (entry.function, entry.index) {
             // MONITOR, VMX, SMX; PDCM.
@@ -115,12 +118,9 @@ pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
             }
             // AVX512_BF16.
             (7, 1) => entry.eax &= !(1 << 5),
-            // Performance counters.
-            (0xa, _) => (entry.eax, entry.ebx, entry.ecx, entry.edx) = (0, 0, 0, 0),
             (0xd, 0) => (entry.eax, entry.edx) = (entry.eax & XCR0 as u32, 0),
             // SVM; performance counter extensions.
             (0x8000_0001, _) => entry.ecx &= !(1 << 2 | 1 << 23 | 1 << 24 | 1 << 28),
-            (0x8000_000a | 0x8000_0022, _) => (entry.eax, entry.ebx, entry.ecx, entry.edx) = (0, 0, 0, 0),
             _ => {}
         }
     }

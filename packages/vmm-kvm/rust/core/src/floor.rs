@@ -1,7 +1,9 @@
 //! The machine's own floors, for benchmarks: what no design on top of it can beat.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::attachment::Attachments;
 use crate::error::{CallError, MachineError};
 use crate::machine::{Core, Hypervisor, Shared, Vm};
 use crate::memory::HostMemory;
@@ -14,8 +16,8 @@ use crate::{cpu, probe};
 /// [`CallError`] when the machine cannot be made or leaves its loop.
 pub fn measure_floor(rounds: usize) -> Result<Vec<f64>, CallError> {
     let image = probe::image()?;
-    let attachments = std::sync::Arc::default();
-    let plan = Plan::new(&image, &[], boot_ranges(&image), 0, cpu::entry_registers(image.entry))?;
+    let attachments = Arc::new(Attachments::new(&[])?);
+    let plan = Plan::new(&image, &attachments, boot_ranges(&image), 0, cpu::entry_registers(image.entry))?;
     let contents = vec![0; plan.base_bytes as usize];
     let shared = Shared { image, attachments };
     let mut core = Core::create(Hypervisor::get()?, shared, &plan, &contents)?;

@@ -9,20 +9,17 @@ use twinwall_abi::{ABI_VERSION, IMAGE_MAGIC, IMAGE_SECTION, ImageHeader};
 use crate::error::LoadError;
 use crate::memory::{Access, HostMemory};
 
-/// Guest physical address of read-only segments: this plus their virtual address.
-pub(crate) const READ_ONLY_PHYSICAL: u64 = 0x10_0000_0000;
 /// Largest image: it must end below the mailbox, and its read-only part is held in host memory.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// A read-only segment, shared by all machines of the image.
-#[derive(Debug)]
+/// A read-only segment.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Segment {
     pub(crate) address: u64,
     pub(crate) length: u64,
     pub(crate) access: Access,
     /// Whether its large pages hold no other segment.
     pub(crate) large: bool,
-    pub(crate) memory: HostMemory,
 }
 
 /// The writable segment: each machine has its own copy.
@@ -38,6 +35,10 @@ pub struct Image {
     pub(crate) entry: u64,
     pub(crate) header: ImageHeader,
     pub(crate) segments: Vec<Segment>,
+    /// The read-only segments, at their distances from [`Self::base`]: all machines of the image share it.
+    pub(crate) memory: HostMemory,
+    /// Guest virtual address of the first byte of [`Self::memory`].
+    pub(crate) base: u64,
     pub(crate) writable: Writable,
 }
 
@@ -91,19 +92,15 @@ impl Image {
         if !executable(entry) || !executable(header.resume()) {
             return Err(LoadError::Rule("entry and resume address must lie in executable memory"));
         }
-        let mut segments = Vec::new();
-        let mut writable = Writable::default();
-        for load in loads {
-            if load.flags & PF_W != 0 {
-                if !writable.contents.is_empty() {
-                    return Err(LoadError::Rule("more than one writable segment"));
-                }
-                writable = private_copy(load);
-            } else {
-                segments.push(shared_copy(load, loads)?);
-            }
-        }
-        Ok(Self { entry, header, segments, writable })
+        let writable = match loads.iter().filter(|load| load.flags & PF_W != 0).collect::<Vec<_>>()[..] {
+            [] => Writable::default(),
+            [load] => private_copy(load),
+            _ => return Err(LoadError::Rule("more than one writable segment")),
+        };
+        let segments: Vec<Segment> =
+            loads.iter().filter(|load| load.flags & PF_W == 0).map(|load| segment(load, loads)).collect();
+        let (memory, base) = shared_copy(&segments, loads)?;
+        Ok(Self { entry, header, segments, memory, base, writable })
     }
 }
 
@@ -193,22 +190,36 @@ fn private_copy(load: &Load<'_>) -> Writable {
     Writable { address, contents }
 }
 
-fn shared_copy(load: &Load<'_>, loads: &[Load<'_>]) -> Result<Segment, LoadError> {
-    let large_range =
+/// The segment of a read-only program header: in large pages where no other segment shares them.
+fn segment(load: &Load<'_>, loads: &[Load<'_>]) -> Segment {
+    let large_pages =
         |load: &Load<'_>| (load.address / LARGE_PAGE, (load.address + load.length).div_ceil(LARGE_PAGE));
-    let (first, end) = large_range(load);
+    let (first, end) = large_pages(load);
     let large = loads.iter().all(|other| {
-        let (other_first, other_end) = large_range(other);
-        std::ptr::eq(other, load) || other_end <= first || end <= other_first
+        let (other_first, other_end) = large_pages(other);
+        other.address == load.address || other_end <= first || end <= other_first
     });
     let step = if large { LARGE_PAGE } else { PAGE };
     let address = load.address / step * step;
     let length = (load.address + load.length).next_multiple_of(step) - address;
-    let skip = (load.address - address) as usize;
-    let mut memory =
-        if large { HostMemory::large(length as usize)? } else { HostMemory::small(length as usize)? };
-    memory.write(skip, load.data).ok_or(LoadError::Rule("a segment is larger than its memory"))?;
-    memory.seal()?;
     let access = if load.flags & PF_X != 0 { Access::Execute } else { Access::Read };
-    Ok(Segment { address, length, access, large, memory })
+    Segment { address, length, access, large }
+}
+
+/// Copies the read-only segments to one stretch of sealed memory; returns it with the address of its first byte.
+fn shared_copy(segments: &[Segment], loads: &[Load<'_>]) -> Result<(HostMemory, u64), LoadError> {
+    let empty = LoadError::Rule("it has no read-only segment");
+    let first = segments.iter().map(|segment| segment.address).min().ok_or(empty)? / LARGE_PAGE * LARGE_PAGE;
+    let end = segments.iter().map(|segment| segment.address + segment.length).max().unwrap_or(first);
+    let length = (end - first).next_multiple_of(LARGE_PAGE);
+    if length > MAX_BYTES {
+        return Err(LoadError::Rule("its read-only segments are too far apart"));
+    }
+    let mut memory = HostMemory::large(length as usize)?;
+    for load in loads.iter().filter(|load| load.flags & PF_W == 0) {
+        let outside = LoadError::Rule("a segment is larger than its memory");
+        memory.write((load.address - first) as usize, load.data).ok_or(outside)?;
+    }
+    memory.seal()?;
+    Ok((memory, first))
 }

@@ -25,7 +25,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub use attachment::{Attachment, attachment_addresses};
+pub use attachment::attachment_addresses;
 pub use error::{CallError, LoadError, MachineError};
 pub use floor::{measure_bare_machine, measure_floor};
 pub use host::{Host, NoHost};

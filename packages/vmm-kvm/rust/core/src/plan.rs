@@ -2,16 +2,18 @@
 //! memory, and the page tables that say so.
 
 use kvm_bindings::kvm_regs;
-use twinwall_abi::layout::{HEAP, INPUT, LARGE_PAGE, MAILBOX, OUTBOX, OUTPUT, PAGE, STACK_TOP};
+use twinwall_abi::layout::{ATTACHMENTS, HEAP, INPUT, LARGE_PAGE, MAILBOX, OUTBOX, OUTPUT, PAGE, STACK_TOP};
 
-use crate::attachment::Attachment;
+use crate::attachment::Attachments;
 use crate::error::MachineError;
-use crate::image::{Image, READ_ONLY_PHYSICAL};
+use crate::image::Image;
 use crate::memory::{Access, HostMemory, PageTables};
 use crate::system;
 
-/// Guest physical address of the writable memory that is open from the start.
-pub(crate) const BASE_PHYSICAL: u64 = 0x1_0000_0000;
+/// Guest physical address of the image's read-only memory.
+pub(crate) const IMAGE_PHYSICAL: u64 = 0x10_0000_0000;
+/// Guest physical address of the attachments.
+pub(crate) const ATTACHMENTS_PHYSICAL: u64 = 0x20_0000_0000;
 /// Guest physical address of memory that opens later.
 pub(crate) const GROWTH_PHYSICAL: u64 = 0x8_0000_0000;
 /// Linear memories at least this large are mapped, and grow, in large pages.
@@ -26,7 +28,7 @@ pub(crate) struct Range {
     pub(crate) length: u64,
 }
 
-/// A range and where it lies in the machine's base memory.
+/// A range and where it lies in the machine's private memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placed {
     pub(crate) range: Range,
@@ -37,15 +39,16 @@ pub(crate) struct Placed {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) placed: Vec<Placed>,
-    /// Bytes of base memory.
+    /// Offset in private memory, and guest physical address, of what the guest can write; before it lie system pages
+    /// and page tables, with room for the tables of later growth.
+    pub(crate) base: u64,
+    /// Bytes that the guest can write.
     pub(crate) base_bytes: u64,
-    /// Whether base memory wants large host pages.
+    /// Whether private memory wants large host pages.
     pub(crate) large: bool,
-    /// System pages and page tables, to be copied to the start of each machine's system memory.
+    /// System pages and page tables, to be copied to the start of each machine's private memory.
     pub(crate) system: Vec<u8>,
     pub(crate) tables: PageTables,
-    /// Bytes of system memory, with room for the tables of later growth.
-    pub(crate) system_bytes: u64,
     /// Bytes that may open later.
     pub(crate) growth_budget: u64,
     /// Registers at a machine's first entry.
@@ -72,7 +75,7 @@ impl Plan {
     /// Places `ranges` (disjoint) and builds the page tables.
     pub(crate) fn new(
         image: &Image,
-        attachments: &[Attachment],
+        attachments: &Attachments,
         mut ranges: Vec<Range>,
         growth_budget: u64,
         registers: kvm_regs,
@@ -80,32 +83,33 @@ impl Plan {
         // Ranges with large pages come first, so that they stay aligned without holes.
         ranges = ranges.into_iter().flat_map(split_large).collect();
         ranges.sort_by_key(|range| (!is_large(range), range.address));
-        let mut placed = Vec::with_capacity(ranges.len());
-        let mut base_bytes = 0;
-        for range in ranges {
-            placed.push(Placed { range, offset: base_bytes });
-            base_bytes += range.length;
-        }
+        let large = ranges.iter().any(is_large);
+        let base_bytes: u64 = ranges.iter().map(|range| range.length).sum();
         let tables_bytes = (BASE_TABLES + table_pages(base_bytes) + table_pages(growth_budget)) * PAGE;
-        let system_bytes = system::TABLES + tables_bytes;
-        let mut memory = HostMemory::small(system_bytes as usize)?;
+        let base = (system::TABLES + tables_bytes).next_multiple_of(if large { LARGE_PAGE } else { PAGE });
+        let mut placed = Vec::with_capacity(ranges.len());
+        let mut offset = base;
+        for range in ranges {
+            placed.push(Placed { range, offset });
+            offset += range.length;
+        }
+        let mut memory = HostMemory::small(base as usize)?;
         let mut tables =
             PageTables::new(system::TABLES as usize, system::TABLES, (tables_bytes / PAGE) as usize);
         system::build(&mut memory, &mut tables)?;
         map_read_only(&mut tables, &mut memory, image, attachments)?;
         for &Placed { range, offset } in &placed {
-            let physical = BASE_PHYSICAL + offset;
             let large = is_large(&range);
-            tables.map(&mut memory, range.address, physical, range.length, Access::Write, large)?;
+            tables.map(&mut memory, range.address, offset, range.length, Access::Write, large)?;
         }
         let used = system::TABLES as usize + tables.used_bytes();
         Ok(Self {
-            large: placed.iter().any(|placed| is_large(&placed.range)),
             placed,
+            base,
             base_bytes,
+            large,
             system: memory.slice()[..used].to_vec(),
             tables,
-            system_bytes,
             growth_budget,
             registers,
         })
@@ -137,16 +141,16 @@ fn map_read_only(
     tables: &mut PageTables,
     memory: &mut HostMemory,
     image: &Image,
-    attachments: &[Attachment],
+    attachments: &Attachments,
 ) -> Result<(), MachineError> {
     for segment in &image.segments {
-        let physical = READ_ONLY_PHYSICAL + segment.address;
+        let physical = IMAGE_PHYSICAL + segment.address - image.base;
         tables.map(memory, segment.address, physical, segment.length, segment.access, segment.large)?;
     }
-    for attachment in attachments {
+    for attachment in &attachments.list {
         let access = if attachment.executable { Access::Execute } else { Access::Read };
-        let length = attachment.memory.length() as u64;
-        tables.map(memory, attachment.address, attachment.physical(), length, access, true)?;
+        let physical = ATTACHMENTS_PHYSICAL + attachment.address - ATTACHMENTS;
+        tables.map(memory, attachment.address, physical, attachment.length, access, true)?;
     }
     Ok(())
 }

@@ -185,13 +185,16 @@ fn test_growth() -> Result<String, CallError> {
 
 fn test_deadline() -> Result<String, CallError> {
     const DEADLINE: u64 = 2_000_000;
-    let mut machine = probe_machine(Limits { deadline: DEADLINE, ..Limits::default() })?;
+    let mut machine = probe_machine(Limits::default())?;
+    machine.configure(Limits { deadline: DEADLINE, ..Limits::default() });
     let started = std::time::Instant::now();
     match call_probe(&mut machine, Behaviour::Loop, &[], true) {
         Err(error) if error.code == ErrorCode::Deadline => {}
         other => return Err(wrong(format!("a loop ended with {other:?}"))),
     }
     let overshoot = started.elapsed().as_micros().saturating_sub(u128::from(DEADLINE) / 1000);
+    // On a busy host even the shortest call may take longer than the loop's deadline.
+    machine.configure(Limits::default());
     call_probe(&mut machine, Behaviour::Nothing, &[], true)?;
     Ok(format!("stops a loop ({overshoot} us late)"))
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use twinwall_abi::{CallKind, ErrorCode, Request, Seed};
 
-use crate::attachment::attach;
+use crate::attachment::Attachments;
 use crate::cpu;
 use crate::error::{CallError, MachineError};
 use crate::host::Host;
@@ -60,7 +60,7 @@ impl Snapshot {
     ) -> Result<Arc<Self>, CallError> {
         let hypervisor = Hypervisor::get()?;
         let limits = options.limits;
-        let shared = Shared { image, attachments: Arc::new(attach(options.attachments)?) };
+        let shared = Shared { image, attachments: Arc::new(Attachments::new(options.attachments)?) };
         let growth = growth_budget(&limits);
         let registers = cpu::entry_registers(shared.image.entry);
         let plan =
@@ -140,7 +140,7 @@ fn boot_contents(plan: &Plan, image: &Image) -> Vec<u8> {
     let mut contents = vec![0; plan.base_bytes as usize];
     let writable = plan.placed.iter().find(|placed| placed.range.address == image.writable.address);
     if let Some(placed) = writable {
-        let from = placed.offset as usize;
+        let from = (placed.offset - plan.base) as usize;
         contents[from..from + image.writable.contents.len()].copy_from_slice(&image.writable.contents);
     }
     contents
@@ -201,7 +201,7 @@ fn arrange(plan: &Plan, runs: &[(Range, Vec<u8>)]) -> Vec<u8> {
         let Some((range, bytes)) = found else { continue };
         let skip = (placed.range.address - range.address) as usize;
         let length = placed.range.length as usize;
-        let from = placed.offset as usize;
+        let from = (placed.offset - plan.base) as usize;
         contents[from..from + length].copy_from_slice(&bytes[skip..skip + length]);
     }
     contents

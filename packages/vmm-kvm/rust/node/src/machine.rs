@@ -105,6 +105,26 @@ impl NativeMachine {
         }
     }
 
+    /// Instructions that the guest executes for one call from the snapshot, or a negative error code. For measurements:
+    /// each instruction is an exit.
+    #[napi]
+    pub fn count_instructions(&self, env: &Env, kind: u32, function: u32, input: Uint8ArraySlice<'_>) -> f64 {
+        let call = Call {
+            kind: CallKind(kind as u16),
+            function,
+            input: &input,
+            continues: false,
+            restore: true,
+            exact: false,
+        };
+        let mut host = JavaScriptHost { env, host_call: &self.host_call, record: &self.record };
+        let result = self.with(|machine| machine.count_instructions(&call, &mut host));
+        match result.and_then(|outcome| outcome) {
+            Ok(count) => count as f64,
+            Err(error) => f64::from(self.fail(error)),
+        }
+    }
+
     /// The output of the last call, when it was longer than the caller's buffer.
     #[napi]
     pub fn take_output(&self) -> Uint8Array {

@@ -10,11 +10,11 @@ use twinwall_abi::layout::{
 use twinwall_abi::{Answer, Report, Request, mailbox};
 
 use super::vm::{Hypervisor, Vm};
-use crate::attachment::Attachment;
+use crate::attachment::Attachments;
 use crate::error::MachineError;
-use crate::image::{Image, READ_ONLY_PHYSICAL};
+use crate::image::Image;
 use crate::memory::{Access, Extent, Extents, Growth, HostMemory, PageTables, Piece};
-use crate::plan::{BASE_PHYSICAL, GROWTH_PHYSICAL, LARGE_GROWTH, Plan, Range};
+use crate::plan::{ATTACHMENTS_PHYSICAL, GROWTH_PHYSICAL, IMAGE_PHYSICAL, LARGE_GROWTH, Plan, Range};
 use crate::system::{self, ExceptionFrame};
 
 /// The largest linear memory slot that may open.
@@ -24,7 +24,7 @@ const MEMORY_WINDOW: u64 = 4 << 30;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) image: Arc<Image>,
-    pub(crate) attachments: Arc<Vec<Attachment>>,
+    pub(crate) attachments: Arc<Attachments>,
 }
 
 /// A live virtual machine.
@@ -32,8 +32,10 @@ pub(crate) struct Shared {
 pub(crate) struct Core {
     // Field order is drop order: the VM goes before the memory that its slots name.
     pub(crate) vm: Vm,
-    system: HostMemory,
-    base: HostMemory,
+    /// System pages, page tables, and behind them everything that the guest can write from the start.
+    private: HostMemory,
+    /// Offset of the latter.
+    base: usize,
     growth: Growth,
     tables: PageTables,
     /// What the slots of read-only memory name.
@@ -67,25 +69,22 @@ impl Core {
     ) -> Result<Self, MachineError> {
         let mut vm = Vm::create(hypervisor)?;
         let too_large = || MachineError::Layout("the contents do not fit the machine");
-        let mut system = HostMemory::small(plan.system_bytes as usize)?;
-        system.write(0, &plan.system).ok_or_else(too_large)?;
-        let bytes = plan.base_bytes as usize;
-        let mut base = if plan.large { HostMemory::large(bytes)? } else { HostMemory::small(bytes)? };
-        base.write(0, contents).ok_or_else(too_large)?;
-        vm.add_memory(0, &system, false)?;
-        vm.add_memory(BASE_PHYSICAL, &base, false)?;
-        for segment in &shared.image.segments {
-            vm.add_memory(READ_ONLY_PHYSICAL + segment.address, &segment.memory, true)?;
-        }
-        for attachment in shared.attachments.iter() {
-            vm.add_memory(attachment.physical(), &attachment.memory, true)?;
+        let base = plan.base as usize;
+        let bytes = base + plan.base_bytes as usize;
+        let mut private = if plan.large { HostMemory::large(bytes)? } else { HostMemory::small(bytes)? };
+        private.write(0, &plan.system).ok_or_else(too_large)?;
+        private.write(base, contents).ok_or_else(too_large)?;
+        vm.add_memory(0, &private, false)?;
+        vm.add_memory(IMAGE_PHYSICAL, &shared.image.memory, true)?;
+        if let Some(attachments) = &shared.attachments.memory {
+            vm.add_memory(ATTACHMENTS_PHYSICAL, attachments, true)?;
         }
         let state = vm.set_state(plan.tables.root())?;
         vm.set_registers(&plan.registers)?;
         vm.watch(false);
         let mut core = Self {
             vm,
-            system,
+            private,
             base,
             growth: Growth::new(GROWTH_PHYSICAL, plan.growth_budget),
             tables: plan.tables.clone(),
@@ -111,7 +110,7 @@ impl Core {
         let mut placed = plan.placed.clone();
         placed.sort_by_key(|placed| placed.range.address);
         for placed in placed {
-            let host = self.base.slice_mut()[placed.offset as usize..].as_mut_ptr();
+            let host = self.private.slice_mut()[placed.offset as usize..].as_mut_ptr();
             self.note(Extent { address: placed.range.address, length: placed.range.length, host });
         }
         if self.mailbox.is_null() {
@@ -168,7 +167,7 @@ impl Core {
 
     /// What the exception stub reported.
     pub(crate) fn exception(&self) -> ExceptionFrame {
-        system::exception_frame(&self.system)
+        system::exception_frame(&self.private)
     }
 
     /// Remembers that a stub has written its stack.
@@ -283,7 +282,7 @@ impl Core {
     /// Maps a piece of memory at a guest address.
     fn place(&mut self, address: u64, piece: Piece, large: bool) -> Result<(), MachineError> {
         let tables = &mut self.tables;
-        tables.map(&mut self.system, address, piece.physical, piece.length, Access::Write, large)?;
+        tables.map(&mut self.private, address, piece.physical, piece.length, Access::Write, large)?;
         let extent = Extent { address, length: piece.length, host: piece.host };
         self.opened.push(extent);
         self.note(extent);
@@ -297,17 +296,17 @@ impl Core {
 
     /// Bytes of base memory.
     pub(crate) fn base_bytes(&self) -> u64 {
-        self.base.length() as u64
+        (self.private.length() - self.base) as u64
     }
 
     /// Puts back every writable byte and the registers. Only after an exit that was exactly the gate's.
     pub(crate) fn restore(&mut self, contents: &[u8]) {
-        self.base.slice_mut()[..contents.len()].copy_from_slice(contents);
+        self.private.slice_mut()[self.base..][..contents.len()].copy_from_slice(contents);
         if self.growth.opened() > 0 {
             self.growth.clear();
         }
         if self.exceptions {
-            system::clear_stack(&mut self.system);
+            system::clear_stack(&mut self.private);
             self.exceptions = false;
         }
         let (registers, state) = (self.registers, self.state);
@@ -319,7 +318,7 @@ impl Core {
         let mut runs: Vec<(Range, Vec<u8>)> = Vec::new();
         for placed in &plan.placed {
             let from = placed.offset as usize;
-            let bytes = &self.base.slice()[from..from + placed.range.length as usize];
+            let bytes = &self.private.slice()[from..from + placed.range.length as usize];
             runs.push((placed.range, bytes.to_vec()));
         }
         for extent in &self.opened {
@@ -335,11 +334,11 @@ impl Core {
 #[cfg(test)]
 impl Core {
     pub(crate) fn is_mapped(&self, address: u64) -> bool {
-        self.tables.is_mapped(&self.system, address)
+        self.tables.is_mapped(&self.private, address)
     }
 
     pub(crate) fn base_contents(&self) -> &[u8] {
-        self.base.slice()
+        &self.private.slice()[self.base..]
     }
 
     pub(crate) fn has_initial_state(&self) -> bool {

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { rename, rm, writeFile } from "node:fs/promises";
+import type { MachineName } from "@twinwall/abi";
+import { createCompiler } from "@twinwall/compiler";
+import { readNamedFile, toNoFile } from "../files.js";
+import { writeLine } from "../streams.js";
+
+/** Options of `twinwall compile`. */
+export interface CompileFlags {
+  readonly output: string;
+  readonly machine: MachineName;
+  readonly fuel?: boolean;
+}
+
+/** Compiles a module to a file and returns the exit status of the process. */
+export async function compile(path: string, flags: CompileFlags): Promise<number> {
+  const { output, machine, fuel = false } = flags;
+  const module = await readNamedFile(path);
+  const compiler = createCompiler();
+  try {
+    const start = performance.now();
+    const { bytes, fromCache } = await compiler.compile(module, { machine, fuel });
+    await writeWhole(output, bytes);
+    const how = fromCache ? "from the cache" : `compiled in ${Math.round(performance.now() - start)} ms`;
+    writeLine(1, `${output}: ${bytes.length} bytes for ${machine}${fuel ? ", with fuel" : ""}, ${how}`);
+    return 0;
+  } finally {
+    await compiler.close();
+  }
+}
+
+/** Whoever reads the file meanwhile sees the old one or the new one, never half of it. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, bytes, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw toNoFile(error, path);
+  }
+}

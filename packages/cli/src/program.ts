@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import type { MachineName } from "@twinwall/abi";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { compile } from "./commands/compile.js";
+import { doctor } from "./commands/doctor.js";
+import { inspect } from "./commands/inspect.js";
+import { type RunFlags, run } from "./commands/run.js";
+import { UsageError } from "./failure.js";
+
+/** What the command line came to. */
+export interface Invocation {
+  readonly program: Command;
+  /** Exit status of the command that ran. */
+  exitStatus(): number;
+}
+
+/** The command `twinwall`; `argv` is what stood behind `--`. */
+export function createProgram(argv: readonly string[]): Invocation {
+  let exitStatus = 0;
+  const program = new Command("twinwall")
+    .description("Run WebAssembly functions and programs inside micro-VMs")
+    .version(readVersion())
+    .option("--debug", "show the stack of an error")
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, outputError: () => undefined });
+  const finish =
+    <Values extends unknown[]>(action: (...values: Values) => Promise<number>) =>
+    async (...values: Values): Promise<void> => {
+      exitStatus = await action(...values);
+    };
+  addRun(
+    program,
+    finish((path: string, flags: RunFlags) => run(path, flags, argv)),
+  );
+  addCompile(program, finish(withoutTail(argv, compile)));
+  addInspect(program, finish(withoutTail(argv, inspect)));
+  addDoctor(program, finish(withoutTail(argv, doctor)));
+  return { program, exitStatus: () => exitStatus };
+}
+
+function addRun(program: Command, action: (path: string, flags: RunFlags) => Promise<void>): void {
+  subcommand(program, "run", "run a WASI command, or call one function of a module")
+    .argument("<module>", "a .wasm file, or a .cwasm made by `twinwall compile` (which is trusted code)")
+    .usage("[options] <module> [-- ARGV...]")
+    .option("--call <function>", "call this exported function instead of _start")
+    .option("--data <text|@file>", "input of a bytes function: the text itself, or a file's bytes")
+    .option(
+      "--args <json>",
+      'arguments of a scalar function as a JSON array; i64, NaN and infinities as strings: [1, "2"]',
+    )
+    .addOption(machineOption().default("auto", "TWINWALL_MACHINE, else auto"))
+    .option("--memory <size>", "cap on the guest's memory: digits with B, KiB, MiB or GiB (default: 64MiB)")
+    .option("--deadline <time>", 'longest time of the run: digits with us, ms or s, or "none"', "10s")
+    .option("--fuel <n>", "fuel of the run, about one unit an instruction (default: not limited)", parseFuel)
+    .option(
+      "--dir <guest=host>",
+      "show a directory or file to the guest, read-only; may be repeated",
+      append,
+      [],
+    )
+    .option(
+      "--env <key=value>",
+      "set an environment variable of the guest; may be repeated",
+      appendVariable,
+      {},
+    )
+    .option("--json", "print one JSON object about the run instead of its output")
+    .action(action);
+}
+
+function addCompile(
+  program: Command,
+  action: (path: string, flags: Parameters<typeof compile>[1]) => Promise<void>,
+): void {
+  subcommand(program, "compile", "compile a module ahead of time")
+    .argument("<module>", "a .wasm file")
+    .requiredOption("-o, --output <file>", "where to write the .cwasm")
+    .addOption(
+      new Option("--machine <machine>", "the machine to compile for")
+        .choices(["kvm", "soft"])
+        .makeOptionMandatory(),
+    )
+    .option("--fuel", "count fuel, so that `run --fuel` can limit it")
+    .action(action);
+}
+
+function addInspect(
+  program: Command,
+  action: (path: string, flags: Parameters<typeof inspect>[1]) => Promise<void>,
+): void {
+  subcommand(program, "inspect", "show what a module is for Twinwall, and what it lacks")
+    .argument("<module>", "a .wasm or .cwasm file")
+    .option("--json", "print one JSON object")
+    .action(action);
+}
+
+function addDoctor(program: Command, action: (flags: Parameters<typeof doctor>[0]) => Promise<void>): void {
+  subcommand(program, "doctor", "show which machine there is, what works, and what to do about what does not")
+    .option("--json", "print one JSON object")
+    .action(action);
+}
+
+function subcommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .allowExcessArguments(false)
+    .option("--debug", "show the stack of an error");
+}
+
+function machineOption(): Option {
+  const machines: readonly (MachineName | "auto")[] = ["auto", "kvm", "soft"];
+  return new Option("--machine <machine>", "the outer wall").choices(machines).env("TWINWALL_MACHINE");
+}
+
+function withoutTail<Values extends unknown[]>(
+  argv: readonly string[],
+  action: (...values: Values) => Promise<number>,
+): (...values: Values) => Promise<number> {
+  return async (...values) => {
+    if (argv.length > 0) throw new UsageError("only `twinwall run` takes arguments behind --");
+    return await action(...values);
+  };
+}
+
+function parseFuel(text: string): bigint {
+  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return BigInt(text);
+}
+
+function append(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function appendVariable(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const split = text.indexOf("=");
+  if (split < 1) throw new InvalidArgumentError("It must be KEY=VALUE.");
+  return { ...before, [text.slice(0, split)]: text.slice(split + 1) };
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const version =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
+  return String(version);
+}

@@ -1,0 +1,137 @@
+//! The functions as imports of a module: name, signature, and what runs.
+
+use wasmtime::{Caller, Extern, Linker, Result};
+
+use super::failure::Failure;
+use super::memory::Memory;
+use super::{
+    WasiHost, arguments, changes, clock, descriptors, directory, files, open, poll, process, random, sockets,
+    stat, streams,
+};
+
+/// The module that programs import the functions from.
+pub const MODULE: &str = "wasi_snapshot_preview1";
+
+/// Makes [`FUNCTIONS`] and [`define`] from one table. A row starts with what the function needs:
+/// `state` the run's state alone, `host` the whole host, `ends` the same without ever returning.
+macro_rules! functions {
+    ($($needs:ident $room:ident::$name:ident($($parameter:ident: $type:ty),*);)*) => {
+        /// Names of all functions that [`define`] defines.
+        pub const FUNCTIONS: &[&str] = &[$(stringify!($name)),*];
+
+        /// Defines all functions of preview 1 in `linker`, under the module name [`MODULE`].
+        ///
+        /// Fails only where the linker has one of the names already.
+        pub fn define<T: WasiHost>(linker: &mut Linker<T>) -> Result<()> {
+            $(
+                linker.func_wrap(
+                    MODULE,
+                    stringify!($name),
+                    |mut caller: Caller<'_, T>, $($parameter: $type),*| {
+                        functions!(@$needs caller, $room::$name, $($parameter),*)
+                    },
+                )?;
+            )*
+            Ok(())
+        }
+    };
+    (@state $caller:ident, $function:path, $($argument:ident),*) => {
+        errno(call(&mut $caller, |host, memory| Ok($function(host.wasi(), memory, $($argument),*)?)))
+    };
+    (@host $caller:ident, $function:path, $($argument:ident),*) => {
+        errno(call(&mut $caller, |host, memory| $function(host, memory, $($argument),*)))
+    };
+    (@ends $caller:ident, $function:path, $($argument:ident),*) => {
+        errno(call(&mut $caller, |host, memory| $function(host, memory, $($argument),*))).map(|_| ())
+    };
+}
+
+functions! {
+    state arguments::args_get(argv: u32, argv_buf: u32);
+    state arguments::args_sizes_get(argc: u32, argv_buf_size: u32);
+    state arguments::environ_get(environ: u32, environ_buf: u32);
+    state arguments::environ_sizes_get(count: u32, buf_size: u32);
+    state clock::clock_res_get(id: u32, resolution: u32);
+    host clock::clock_time_get(id: u32, precision: u64, time: u32);
+    state files::fd_advise(fd: u32, offset: u64, len: u64, advice: u32);
+    state files::fd_allocate(fd: u32, offset: u64, len: u64);
+    state descriptors::fd_close(fd: u32);
+    state files::fd_datasync(fd: u32);
+    state stat::fd_fdstat_get(fd: u32, stat: u32);
+    state stat::fd_fdstat_set_flags(fd: u32, flags: u32);
+    state stat::fd_fdstat_set_rights(fd: u32, rights_base: u64, rights_inheriting: u64);
+    state stat::fd_filestat_get(fd: u32, stat: u32);
+    state files::fd_filestat_set_size(fd: u32, size: u64);
+    state files::fd_filestat_set_times(fd: u32, atim: u64, mtim: u64, fst_flags: u32);
+    state streams::fd_pread(fd: u32, iovs: u32, iovs_len: u32, offset: u64, nread: u32);
+    state stat::fd_prestat_dir_name(fd: u32, path: u32, path_len: u32);
+    state stat::fd_prestat_get(fd: u32, prestat: u32);
+    state streams::fd_pwrite(fd: u32, iovs: u32, iovs_len: u32, offset: u64, nwritten: u32);
+    state streams::fd_read(fd: u32, iovs: u32, iovs_len: u32, nread: u32);
+    state directory::fd_readdir(fd: u32, buf: u32, buf_len: u32, cookie: u64, bufused: u32);
+    state descriptors::fd_renumber(fd: u32, to: u32);
+    state files::fd_seek(fd: u32, offset: i64, whence: u32, new_offset: u32);
+    state files::fd_sync(fd: u32);
+    state files::fd_tell(fd: u32, offset: u32);
+    host streams::fd_write(fd: u32, iovs: u32, iovs_len: u32, nwritten: u32);
+    state changes::path_create_directory(fd: u32, path: u32, path_len: u32);
+    state stat::path_filestat_get(fd: u32, flags: u32, path: u32, path_len: u32, stat: u32);
+    state changes::path_filestat_set_times(
+        fd: u32, flags: u32, path: u32, path_len: u32, atim: u64, mtim: u64, fst_flags: u32
+    );
+    state changes::path_link(
+        old_fd: u32, old_flags: u32, old_path: u32, old_path_len: u32,
+        new_fd: u32, new_path: u32, new_path_len: u32
+    );
+    state open::path_open(
+        fd: u32, dirflags: u32, path: u32, path_len: u32, oflags: u32,
+        rights_base: u64, rights_inheriting: u64, fdflags: u32, opened: u32
+    );
+    state changes::path_readlink(
+        fd: u32, path: u32, path_len: u32, buf: u32, buf_len: u32, bufused: u32
+    );
+    state changes::path_remove_directory(fd: u32, path: u32, path_len: u32);
+    state changes::path_rename(
+        fd: u32, old_path: u32, old_path_len: u32, new_fd: u32, new_path: u32, new_path_len: u32
+    );
+    state changes::path_symlink(
+        old_path: u32, old_path_len: u32, fd: u32, new_path: u32, new_path_len: u32
+    );
+    state changes::path_unlink_file(fd: u32, path: u32, path_len: u32);
+    host poll::poll_oneoff(input: u32, output: u32, nsubscriptions: u32, nevents: u32);
+    ends process::proc_exit(rval: u32);
+    state process::proc_raise(sig: u32);
+    state process::sched_yield();
+    host random::random_get(buf: u32, buf_len: u32);
+    state sockets::sock_accept(fd: u32, flags: u32, opened: u32);
+    state sockets::sock_recv(
+        fd: u32, ri_data: u32, ri_data_len: u32, ri_flags: u32, ro_datalen: u32, ro_flags: u32
+    );
+    state sockets::sock_send(
+        fd: u32, si_data: u32, si_data_len: u32, si_flags: u32, so_datalen: u32
+    );
+    state sockets::sock_shutdown(fd: u32, how: u32);
+}
+
+/// Runs a function on the store's data and the program's memory.
+fn call<T: WasiHost>(
+    caller: &mut Caller<'_, T>,
+    function: impl FnOnce(&mut T, &mut Memory<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => {
+            let (bytes, host) = memory.data_and_store_mut(caller);
+            function(host, &mut Memory::new(bytes))
+        }
+        _ => function(caller.data_mut(), &mut Memory::new(&mut [])),
+    }
+}
+
+/// What the program gets: an error number, or its end.
+fn errno(outcome: Result<(), Failure>) -> Result<u32> {
+    match outcome {
+        Ok(()) => Ok(0),
+        Err(Failure::Errno(errno)) => Ok(errno as u32),
+        Err(Failure::Stop(error)) => Err(error),
+    }
+}

@@ -1,0 +1,126 @@
+import { TwinwallError } from "@twinwall/abi";
+import {
+  type BootRequest,
+  type Driver,
+  failureToError,
+  type HostCallHandler,
+  type Machine,
+  type MachineLimits,
+  type RecordHandler,
+  type Snapshot,
+} from "@twinwall/vmm";
+import { loadAddon } from "./addon.js";
+import { checkHost } from "./host.js";
+import type { NativeAddon, NativeResult, NativeSnapshot } from "./native.js";
+
+let opened: KvmDriver | undefined;
+
+/**
+ * Opens KVM and tests the machine, once in a process.
+ *
+ * @throws TwinwallError `E_NO_MACHINE` with the reason and what to do.
+ */
+export function openKvmDriver(): Driver {
+  if (opened === undefined) {
+    checkHost();
+    const addon = loadAddon();
+    const { report } = unwrap(addon.openKvm(), "KVM");
+    opened = new KvmDriver(addon, report.trim().replaceAll("\n", "; "));
+  }
+  return opened;
+}
+
+/**
+ * Measures bare round trips of this host: a ring-3 `out` and back, in nanoseconds each.
+ *
+ * @throws TwinwallError `E_NO_MACHINE`.
+ */
+export function measureFloor(rounds: number): Float64Array {
+  openKvmDriver();
+  return unwrap(loadAddon().measureFloor(rounds), "floor");
+}
+
+/**
+ * Measures creating and destroying an empty virtual machine with one vCPU, in nanoseconds each.
+ *
+ * @throws TwinwallError `E_NO_MACHINE`.
+ */
+export function measureBareMachine(rounds: number): Float64Array {
+  openKvmDriver();
+  return unwrap(loadAddon().measureBareMachine(rounds), "empty machine");
+}
+
+class KvmDriver implements Driver {
+  readonly machine = "kvm";
+
+  constructor(
+    private readonly addon: NativeAddon,
+    readonly description: string,
+  ) {}
+
+  attachmentAddresses(lengths: readonly number[]): bigint[] {
+    return this.addon.attachmentAddresses([...lengths]);
+  }
+
+  boot(request: BootRequest): Snapshot {
+    const result = this.addon.NativeSnapshot.boot(
+      request.image,
+      [...request.attachments],
+      request.input,
+      request.limits,
+      request.seed ?? null,
+      request.recycle,
+      request.domain,
+      request.hostCall,
+      request.record,
+    );
+    return new KvmSnapshot(unwrap(result, "boot", request.limits), request.limits);
+  }
+}
+
+class KvmSnapshot implements Snapshot {
+  readonly writableBytes: number;
+
+  constructor(
+    private readonly native: NativeSnapshot,
+    private readonly bootLimits: MachineLimits,
+  ) {
+    this.writableBytes = native.writableBytes;
+  }
+
+  /** The addon's machine is the machine: the fast path has no wrapper. */
+  machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): Machine {
+    const machine = unwrap(this.native.machine(hostCall, record), "machine", limits);
+    if (limits !== this.bootLimits) machine.configure(limits);
+    return machine;
+  }
+
+  close(): void {
+    this.native.close();
+  }
+}
+
+const noLimits: MachineLimits = {
+  memoryBytes: 0,
+  inputBytes: 0,
+  outputBytes: 0,
+  outboxBytes: 0,
+  hostCalls: 0,
+  deadlineUs: 0,
+  fuel: 0n,
+};
+
+/** Turns a result of the addon into its value or a typed error. */
+function unwrap<Value>(
+  result: NativeResult<Value>,
+  subject: string,
+  limits: MachineLimits = noLimits,
+): Value {
+  if (result.failure !== undefined && result.failure !== null) {
+    throw failureToError(result.failure, { limits, subject });
+  }
+  if (result.value === undefined || result.value === null) {
+    throw new TwinwallError("E_INTERNAL", `${subject}: the native addon gave neither a value nor a failure`);
+  }
+  return result.value;
+}

@@ -1,0 +1,7 @@
+/**
+ * Twinwall machines on KVM.
+ *
+ * @module
+ */
+
+export { measureBareMachine, measureFloor, openKvmDriver } from "./driver.js";

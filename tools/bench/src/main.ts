@@ -1,0 +1,91 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { TwinwallError } from "@twinwall/abi";
+import { compileSample } from "@twinwall/programs";
+import { openKvmDriver } from "@twinwall/vmm-kvm";
+import { type Bench, FULL, QUICK } from "./bench.js";
+import { formatMarkdown, formatText } from "./format.js";
+import { readKernel } from "./kernels.js";
+import { measureCalls } from "./measurements/calls.js";
+import { measureCompile } from "./measurements/compile.js";
+import { measureCompute } from "./measurements/compute.js";
+import { measureCreation } from "./measurements/creation.js";
+import { readInstructions } from "./measurements/instructions.js";
+import { type BenchOptions, parseOptions } from "./options.js";
+import { WrongBytesError } from "./payload.js";
+import { replaceBenchBlock } from "./readme.js";
+import { notMeasured, type Row } from "./row.js";
+import { describeSystem, formatSystem } from "./system.js";
+
+const README = new URL("../../../README.md", import.meta.url);
+const ECHO_MODULE = new URL(import.meta.resolve("@twinwall/app-echo/artifacts/echo.wasm"));
+const COMPILE_HEAD = {
+  id: "compile",
+  what: "compile 150 KB in a warm Worker",
+  unit: "ns",
+  goal: "≤ 1 s",
+} as const;
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** Runs the benchmark. Missed goals are told, wrong bytes fail. */
+async function main(words: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(words);
+    const rows = await measureAll(openBench(options));
+    show(rows, options);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+function openBench({ quick }: BenchOptions): Bench {
+  return {
+    effort: quick ? QUICK : FULL,
+    echoModule: new Uint8Array(readFileSync(ECHO_MODULE)),
+    medians: new Map(),
+    progress: (text) => process.stderr.write(`… ${text}\n`),
+  };
+}
+
+async function measureAll(bench: Bench): Promise<Row[]> {
+  bench.progress(openKvmDriver().description);
+  bench.progress("calls");
+  const calls = await measureCalls(bench);
+  bench.progress("creation");
+  const creation = await measureCreation(bench);
+  const compute = await measureCompute(bench);
+  const module = readKernel(compileSample());
+  const compile =
+    module === undefined
+      ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
+      : await measureCompile(bench, module);
+  return [...calls, readInstructions(), ...creation, ...compute, compile];
+}
+
+function show(rows: readonly Row[], { quick, json, markdown }: BenchOptions): void {
+  const system = describeSystem();
+  const heading = `${formatSystem(system)}${quick ? "; --quick: too few rounds for a record" : ""}`;
+  process.stdout.write(`\n${heading}\n\n${formatText(rows)}\n`);
+  if (json !== undefined) {
+    // A package manager starts this in its own folder; the user's is in INIT_CWD.
+    const file = resolve(process.env["INIT_CWD"] ?? "", json);
+    const record = { date: new Date().toISOString(), quick, system, rows };
+    writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
+  }
+  if (markdown) {
+    const block = `Measured on ${heading}.\n\n${formatMarkdown(rows)}`;
+    writeFileSync(README, replaceBenchBlock(readFileSync(README, "utf8"), block));
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof TwinwallError && error.code === "E_NO_MACHINE") {
+    process.stderr.write(`bench: nothing to measure: ${error.rawMessage}\n`);
+    return 0;
+  }
+  const stack = error instanceof Error && !(error instanceof WrongBytesError) ? error.stack : undefined;
+  process.stderr.write(`bench: ${stack ?? String(error)}\n`);
+  return 1;
+}

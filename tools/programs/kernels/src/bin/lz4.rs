@@ -1,0 +1,3 @@
+#![no_main]
+
+kernels::export!(lz4);
