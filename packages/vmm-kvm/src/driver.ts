@@ -70,7 +70,6 @@ class KvmDriver implements Driver {
       request.limits,
       request.seed ?? null,
       request.recycle,
-      request.domain,
       request.hostCall,
       request.record,
     );

@@ -32,7 +32,6 @@ export interface NativeSnapshotClass {
     limits: MachineLimits,
     seed: Uint8Array | null,
     recycle: boolean,
-    domain: string,
     hostCall: HostCallHandler,
     record: RecordHandler,
   ): NativeResult<NativeSnapshot>;

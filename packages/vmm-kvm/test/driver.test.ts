@@ -49,7 +49,6 @@ describe("the KVM driver", () => {
         },
         seed: undefined,
         recycle: false,
-        domain: "test",
         hostCall: () => -1,
         record: () => {},
       });

@@ -62,5 +62,5 @@ fn take_entry<'a>(rest: &mut &'a [u8]) -> Result<Entry<'a>, BadOutbox> {
     let data = body.get(..length).ok_or(BadOutbox)?;
     let padded = length.checked_add(7).ok_or(BadOutbox)? & !7;
     *rest = body.get(padded..).unwrap_or(&[]);
-    Ok(Entry { kind, function: record.function(), data })
+    Ok(Entry { kind, function: record.function_index(), data })
 }

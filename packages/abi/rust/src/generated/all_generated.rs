@@ -7,4640 +7,4259 @@ extern crate alloc;
 #[allow(unused_imports, dead_code)]
 pub mod twinwall {
 
-    extern crate alloc;
-    #[allow(unused_imports, dead_code)]
-    pub mod abi {
-
-        extern crate alloc;
-
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_ERROR_CODE: u16 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_ERROR_CODE: u16 = 21;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_ERROR_CODE: [ErrorCode; 22] = [
-            ErrorCode::None,
-            ErrorCode::Deadline,
-            ErrorCode::Memory,
-            ErrorCode::Fuel,
-            ErrorCode::Trap,
-            ErrorCode::GuestError,
-            ErrorCode::HostFunction,
-            ErrorCode::Type,
-            ErrorCode::BadReply,
-            ErrorCode::BadModule,
-            ErrorCode::Unsupported,
-            ErrorCode::Import,
-            ErrorCode::NoFunction,
-            ErrorCode::NoFile,
-            ErrorCode::NoMachine,
-            ErrorCode::BadSnapshot,
-            ErrorCode::Option,
-            ErrorCode::Limit,
-            ErrorCode::Busy,
-            ErrorCode::Aborted,
-            ErrorCode::Disposed,
-            ErrorCode::Internal,
-        ];
-
-        /// Error codes of the public API; the guest reports a failure with one of them. 0 is success.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct ErrorCode(pub u16);
-        #[allow(non_upper_case_globals)]
-        impl ErrorCode {
-            pub const None: Self = Self(0);
-            pub const Deadline: Self = Self(1);
-            pub const Memory: Self = Self(2);
-            pub const Fuel: Self = Self(3);
-            pub const Trap: Self = Self(4);
-            pub const GuestError: Self = Self(5);
-            pub const HostFunction: Self = Self(6);
-            pub const Type: Self = Self(7);
-            pub const BadReply: Self = Self(8);
-            pub const BadModule: Self = Self(9);
-            pub const Unsupported: Self = Self(10);
-            pub const Import: Self = Self(11);
-            pub const NoFunction: Self = Self(12);
-            pub const NoFile: Self = Self(13);
-            pub const NoMachine: Self = Self(14);
-            pub const BadSnapshot: Self = Self(15);
-            pub const Option: Self = Self(16);
-            pub const Limit: Self = Self(17);
-            pub const Busy: Self = Self(18);
-            pub const Aborted: Self = Self(19);
-            pub const Disposed: Self = Self(20);
-            pub const Internal: Self = Self(21);
-
-            pub const ENUM_MIN: u16 = 0;
-            pub const ENUM_MAX: u16 = 21;
-            pub const ENUM_VALUES: &'static [Self] = &[
-                Self::None,
-                Self::Deadline,
-                Self::Memory,
-                Self::Fuel,
-                Self::Trap,
-                Self::GuestError,
-                Self::HostFunction,
-                Self::Type,
-                Self::BadReply,
-                Self::BadModule,
-                Self::Unsupported,
-                Self::Import,
-                Self::NoFunction,
-                Self::NoFile,
-                Self::NoMachine,
-                Self::BadSnapshot,
-                Self::Option,
-                Self::Limit,
-                Self::Busy,
-                Self::Aborted,
-                Self::Disposed,
-                Self::Internal,
-            ];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::None => Some("None"),
-                    Self::Deadline => Some("Deadline"),
-                    Self::Memory => Some("Memory"),
-                    Self::Fuel => Some("Fuel"),
-                    Self::Trap => Some("Trap"),
-                    Self::GuestError => Some("GuestError"),
-                    Self::HostFunction => Some("HostFunction"),
-                    Self::Type => Some("Type"),
-                    Self::BadReply => Some("BadReply"),
-                    Self::BadModule => Some("BadModule"),
-                    Self::Unsupported => Some("Unsupported"),
-                    Self::Import => Some("Import"),
-                    Self::NoFunction => Some("NoFunction"),
-                    Self::NoFile => Some("NoFile"),
-                    Self::NoMachine => Some("NoMachine"),
-                    Self::BadSnapshot => Some("BadSnapshot"),
-                    Self::Option => Some("Option"),
-                    Self::Limit => Some("Limit"),
-                    Self::Busy => Some("Busy"),
-                    Self::Aborted => Some("Aborted"),
-                    Self::Disposed => Some("Disposed"),
-                    Self::Internal => Some("Internal"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for ErrorCode {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for ErrorCode {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for ErrorCode {
-            type Output = ErrorCode;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for ErrorCode {
-            type Scalar = u16;
-            #[inline]
-            fn to_little_endian(self) -> u16 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u16) -> Self {
-                let b = u16::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for ErrorCode {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u16::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for ErrorCode {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_TRAP_CODE: u16 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_TRAP_CODE: u16 = 11;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_TRAP_CODE: [TrapCode; 12] = [
-            TrapCode::None,
-            TrapCode::StackOverflow,
-            TrapCode::MemoryOutOfBounds,
-            TrapCode::HeapMisaligned,
-            TrapCode::TableOutOfBounds,
-            TrapCode::IndirectCallToNull,
-            TrapCode::BadSignature,
-            TrapCode::IntegerOverflow,
-            TrapCode::IntegerDivisionByZero,
-            TrapCode::BadConversionToInteger,
-            TrapCode::Unreachable,
-            TrapCode::Other,
-        ];
-
-        /// Why WebAssembly trapped. Names follow the specification's wording.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct TrapCode(pub u16);
-        #[allow(non_upper_case_globals)]
-        impl TrapCode {
-            pub const None: Self = Self(0);
-            pub const StackOverflow: Self = Self(1);
-            pub const MemoryOutOfBounds: Self = Self(2);
-            pub const HeapMisaligned: Self = Self(3);
-            pub const TableOutOfBounds: Self = Self(4);
-            pub const IndirectCallToNull: Self = Self(5);
-            pub const BadSignature: Self = Self(6);
-            pub const IntegerOverflow: Self = Self(7);
-            pub const IntegerDivisionByZero: Self = Self(8);
-            pub const BadConversionToInteger: Self = Self(9);
-            pub const Unreachable: Self = Self(10);
-            pub const Other: Self = Self(11);
-
-            pub const ENUM_MIN: u16 = 0;
-            pub const ENUM_MAX: u16 = 11;
-            pub const ENUM_VALUES: &'static [Self] = &[
-                Self::None,
-                Self::StackOverflow,
-                Self::MemoryOutOfBounds,
-                Self::HeapMisaligned,
-                Self::TableOutOfBounds,
-                Self::IndirectCallToNull,
-                Self::BadSignature,
-                Self::IntegerOverflow,
-                Self::IntegerDivisionByZero,
-                Self::BadConversionToInteger,
-                Self::Unreachable,
-                Self::Other,
-            ];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::None => Some("None"),
-                    Self::StackOverflow => Some("StackOverflow"),
-                    Self::MemoryOutOfBounds => Some("MemoryOutOfBounds"),
-                    Self::HeapMisaligned => Some("HeapMisaligned"),
-                    Self::TableOutOfBounds => Some("TableOutOfBounds"),
-                    Self::IndirectCallToNull => Some("IndirectCallToNull"),
-                    Self::BadSignature => Some("BadSignature"),
-                    Self::IntegerOverflow => Some("IntegerOverflow"),
-                    Self::IntegerDivisionByZero => Some("IntegerDivisionByZero"),
-                    Self::BadConversionToInteger => Some("BadConversionToInteger"),
-                    Self::Unreachable => Some("Unreachable"),
-                    Self::Other => Some("Other"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for TrapCode {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for TrapCode {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for TrapCode {
-            type Output = TrapCode;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for TrapCode {
-            type Scalar = u16;
-            #[inline]
-            fn to_little_endian(self) -> u16 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u16) -> Self {
-                let b = u16::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for TrapCode {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u16::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for TrapCode {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_GATE_OPERATION: u32 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_GATE_OPERATION: u32 = 6;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_GATE_OPERATION: [GateOperation; 6] = [
-            GateOperation::Ready,
-            GateOperation::Done,
-            GateOperation::HostCall,
-            GateOperation::Grow,
-            GateOperation::Drain,
-            GateOperation::Abort,
-        ];
-
-        /// What a guest asks of its host when it leaves through the gate.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct GateOperation(pub u32);
-        #[allow(non_upper_case_globals)]
-        impl GateOperation {
-            /// Boot is over: the host takes the snapshot.
-            pub const Ready: Self = Self(1);
-            /// The call is over: status, output and fuel are in the report.
-            pub const Done: Self = Self(2);
-            /// Call a host function and wait for its answer.
-            pub const HostCall: Self = Self(3);
-            /// Open pages: `grow_address`, `grow_length`.
-            pub const Grow: Self = Self(4);
-            /// The outbox is full: read it.
-            pub const Drain: Self = Self(5);
-            /// The guest cannot go on (panic); a message may be in the out area.
-            pub const Abort: Self = Self(6);
-
-            pub const ENUM_MIN: u32 = 1;
-            pub const ENUM_MAX: u32 = 6;
-            pub const ENUM_VALUES: &'static [Self] =
-                &[Self::Ready, Self::Done, Self::HostCall, Self::Grow, Self::Drain, Self::Abort];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Ready => Some("Ready"),
-                    Self::Done => Some("Done"),
-                    Self::HostCall => Some("HostCall"),
-                    Self::Grow => Some("Grow"),
-                    Self::Drain => Some("Drain"),
-                    Self::Abort => Some("Abort"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for GateOperation {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for GateOperation {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u32>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for GateOperation {
-            type Output = GateOperation;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u32>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for GateOperation {
-            type Scalar = u32;
-            #[inline]
-            fn to_little_endian(self) -> u32 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u32) -> Self {
-                let b = u32::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for GateOperation {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u32::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for GateOperation {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_CALL_KIND: u16 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_CALL_KIND: u16 = 5;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_CALL_KIND: [CallKind; 5] =
-            [CallKind::Boot, CallKind::Bytes, CallKind::Scalar, CallKind::Batch, CallKind::Command];
-
-        /// What a call asks of the guest.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct CallKind(pub u16);
-        #[allow(non_upper_case_globals)]
-        impl CallKind {
-            /// Input is a `BootConfiguration`.
-            pub const Boot: Self = Self(1);
-            /// A bytes function: input and output are the bytes themselves.
-            pub const Bytes: Self = Self(2);
-            /// A scalar function: input and output are 8-byte slots.
-            pub const Scalar: Self = Self(3);
-            /// A bytes function over many inputs, framed as `count, (length, bytes, padding to 8)*`, all u32.
-            pub const Batch: Self = Self(4);
-            /// A WASI command: input is a `CommandInput`; output is the exit status, one i32.
-            pub const Command: Self = Self(5);
-
-            pub const ENUM_MIN: u16 = 1;
-            pub const ENUM_MAX: u16 = 5;
-            pub const ENUM_VALUES: &'static [Self] =
-                &[Self::Boot, Self::Bytes, Self::Scalar, Self::Batch, Self::Command];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Boot => Some("Boot"),
-                    Self::Bytes => Some("Bytes"),
-                    Self::Scalar => Some("Scalar"),
-                    Self::Batch => Some("Batch"),
-                    Self::Command => Some("Command"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for CallKind {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for CallKind {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for CallKind {
-            type Output = CallKind;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for CallKind {
-            type Scalar = u16;
-            #[inline]
-            fn to_little_endian(self) -> u16 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u16) -> Self {
-                let b = u16::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for CallKind {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u16::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for CallKind {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_REQUEST_FLAG: u16 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_REQUEST_FLAG: u16 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_REQUEST_FLAG: [RequestFlag; 2] = [RequestFlag::None, RequestFlag::Continues];
-
-        /// Bits of `Request.flags`.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct RequestFlag(pub u16);
-        #[allow(non_upper_case_globals)]
-        impl RequestFlag {
-            pub const None: Self = Self(0);
-            /// The call continues an open session: clocks and streams go on instead of starting over.
-            pub const Continues: Self = Self(1);
-
-            pub const ENUM_MIN: u16 = 0;
-            pub const ENUM_MAX: u16 = 1;
-            pub const ENUM_VALUES: &'static [Self] = &[Self::None, Self::Continues];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::None => Some("None"),
-                    Self::Continues => Some("Continues"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for RequestFlag {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for RequestFlag {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for RequestFlag {
-            type Output = RequestFlag;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for RequestFlag {
-            type Scalar = u16;
-            #[inline]
-            fn to_little_endian(self) -> u16 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u16) -> Self {
-                let b = u16::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for RequestFlag {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u16::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for RequestFlag {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_RECORD_KIND: u16 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_RECORD_KIND: u16 = 3;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_RECORD_KIND: [RecordKind; 3] =
-            [RecordKind::Stdout, RecordKind::Stderr, RecordKind::HostCall];
-
-        /// What an outbox record holds.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct RecordKind(pub u16);
-        #[allow(non_upper_case_globals)]
-        impl RecordKind {
-            pub const Stdout: Self = Self(1);
-            pub const Stderr: Self = Self(2);
-            /// A deferred (one-way) host call; `function` is the host function's index.
-            pub const HostCall: Self = Self(3);
-
-            pub const ENUM_MIN: u16 = 1;
-            pub const ENUM_MAX: u16 = 3;
-            pub const ENUM_VALUES: &'static [Self] = &[Self::Stdout, Self::Stderr, Self::HostCall];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Stdout => Some("Stdout"),
-                    Self::Stderr => Some("Stderr"),
-                    Self::HostCall => Some("HostCall"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for RecordKind {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for RecordKind {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for RecordKind {
-            type Output = RecordKind;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for RecordKind {
-            type Scalar = u16;
-            #[inline]
-            fn to_little_endian(self) -> u16 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u16) -> Self {
-                let b = u16::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for RecordKind {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u16::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for RecordKind {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_FUNCTION_SHAPE: u8 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_FUNCTION_SHAPE: u8 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_FUNCTION_SHAPE: [FunctionShape; 2] =
-            [FunctionShape::Bytes, FunctionShape::Scalars];
-
-        /// Whether a function or host function works on bytes or on scalars.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct FunctionShape(pub u8);
-        #[allow(non_upper_case_globals)]
-        impl FunctionShape {
-            pub const Bytes: Self = Self(0);
-            pub const Scalars: Self = Self(1);
-
-            pub const ENUM_MIN: u8 = 0;
-            pub const ENUM_MAX: u8 = 1;
-            pub const ENUM_VALUES: &'static [Self] = &[Self::Bytes, Self::Scalars];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Bytes => Some("Bytes"),
-                    Self::Scalars => Some("Scalars"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for FunctionShape {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for FunctionShape {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for FunctionShape {
-            type Output = FunctionShape;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for FunctionShape {
-            type Scalar = u8;
-            #[inline]
-            fn to_little_endian(self) -> u8 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u8) -> Self {
-                let b = u8::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for FunctionShape {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u8::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for FunctionShape {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_VALUE_TYPE: u8 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_VALUE_TYPE: u8 = 7;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_VALUE_TYPE: [ValueType; 8] = [
-            ValueType::I32,
-            ValueType::I64,
-            ValueType::F32,
-            ValueType::F64,
-            ValueType::V128,
-            ValueType::FuncRef,
-            ValueType::ExternRef,
-            ValueType::Other,
-        ];
-
-        /// A core WebAssembly value type.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct ValueType(pub u8);
-        #[allow(non_upper_case_globals)]
-        impl ValueType {
-            pub const I32: Self = Self(0);
-            pub const I64: Self = Self(1);
-            pub const F32: Self = Self(2);
-            pub const F64: Self = Self(3);
-            pub const V128: Self = Self(4);
-            pub const FuncRef: Self = Self(5);
-            pub const ExternRef: Self = Self(6);
-            pub const Other: Self = Self(7);
-
-            pub const ENUM_MIN: u8 = 0;
-            pub const ENUM_MAX: u8 = 7;
-            pub const ENUM_VALUES: &'static [Self] = &[
-                Self::I32,
-                Self::I64,
-                Self::F32,
-                Self::F64,
-                Self::V128,
-                Self::FuncRef,
-                Self::ExternRef,
-                Self::Other,
-            ];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::I32 => Some("I32"),
-                    Self::I64 => Some("I64"),
-                    Self::F32 => Some("F32"),
-                    Self::F64 => Some("F64"),
-                    Self::V128 => Some("V128"),
-                    Self::FuncRef => Some("FuncRef"),
-                    Self::ExternRef => Some("ExternRef"),
-                    Self::Other => Some("Other"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for ValueType {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for ValueType {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for ValueType {
-            type Output = ValueType;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for ValueType {
-            type Scalar = u8;
-            #[inline]
-            fn to_little_endian(self) -> u8 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u8) -> Self {
-                let b = u8::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for ValueType {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u8::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for ValueType {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_MACHINE_KIND: u8 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_MACHINE_KIND: u8 = 1;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_MACHINE_KIND: [MachineKind; 2] = [MachineKind::Kvm, MachineKind::Soft];
-
-        /// The outer wall that code was compiled for.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct MachineKind(pub u8);
-        #[allow(non_upper_case_globals)]
-        impl MachineKind {
-            pub const Kvm: Self = Self(0);
-            pub const Soft: Self = Self(1);
-
-            pub const ENUM_MIN: u8 = 0;
-            pub const ENUM_MAX: u8 = 1;
-            pub const ENUM_VALUES: &'static [Self] = &[Self::Kvm, Self::Soft];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Kvm => Some("Kvm"),
-                    Self::Soft => Some("Soft"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for MachineKind {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for MachineKind {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for MachineKind {
-            type Output = MachineKind;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for MachineKind {
-            type Scalar = u8;
-            #[inline]
-            fn to_little_endian(self) -> u8 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u8) -> Self {
-                let b = u8::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for MachineKind {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u8::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for MachineKind {}
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MIN_EXTERN_KIND: u8 = 0;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        pub const ENUM_MAX_EXTERN_KIND: u8 = 4;
-        #[deprecated(
-            since = "2.0.0",
-            note = "Use associated constants instead. This will no longer be generated in 2021."
-        )]
-        #[allow(non_camel_case_types)]
-        pub const ENUM_VALUES_EXTERN_KIND: [ExternKind; 5] = [
-            ExternKind::Function,
-            ExternKind::Memory,
-            ExternKind::Table,
-            ExternKind::Global,
-            ExternKind::Tag,
-        ];
-
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        #[repr(transparent)]
-        pub struct ExternKind(pub u8);
-        #[allow(non_upper_case_globals)]
-        impl ExternKind {
-            pub const Function: Self = Self(0);
-            pub const Memory: Self = Self(1);
-            pub const Table: Self = Self(2);
-            pub const Global: Self = Self(3);
-            pub const Tag: Self = Self(4);
-
-            pub const ENUM_MIN: u8 = 0;
-            pub const ENUM_MAX: u8 = 4;
-            pub const ENUM_VALUES: &'static [Self] =
-                &[Self::Function, Self::Memory, Self::Table, Self::Global, Self::Tag];
-            /// Returns the variant's name or "" if unknown.
-            pub fn variant_name(self) -> Option<&'static str> {
-                match self {
-                    Self::Function => Some("Function"),
-                    Self::Memory => Some("Memory"),
-                    Self::Table => Some("Table"),
-                    Self::Global => Some("Global"),
-                    Self::Tag => Some("Tag"),
-                    _ => None,
-                }
-            }
-        }
-        impl ::core::fmt::Debug for ExternKind {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                if let Some(name) = self.variant_name() {
-                    f.write_str(name)
-                } else {
-                    f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
-                }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for ExternKind {
-            type Inner = Self;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
-                Self(b)
-            }
-        }
-
-        impl ::flatbuffers::Push for ExternKind {
-            type Output = ExternKind;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
-            }
-        }
-
-        impl ::flatbuffers::EndianScalar for ExternKind {
-            type Scalar = u8;
-            #[inline]
-            fn to_little_endian(self) -> u8 {
-                self.0.to_le()
-            }
-            #[inline]
-            #[allow(clippy::wrong_self_convention)]
-            fn from_little_endian(v: u8) -> Self {
-                let b = u8::from_le(v);
-                Self(b)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for ExternKind {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                u8::run_verifier(v, pos)
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for ExternKind {}
-        // struct ImageHeader, aligned to 8
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct ImageHeader(pub [u8; 56]);
-        impl Default for ImageHeader {
-            fn default() -> Self {
-                Self([0; 56])
-            }
-        }
-        impl ::core::fmt::Debug for ImageHeader {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("ImageHeader")
-                    .field("magic", &self.magic())
-                    .field("version", &self.version())
-                    .field("resume", &self.resume())
-                    .field("stack_bytes", &self.stack_bytes())
-                    .field("heap_bytes", &self.heap_bytes())
-                    .field("input_bytes", &self.input_bytes())
-                    .field("output_bytes", &self.output_bytes())
-                    .field("outbox_bytes", &self.outbox_bytes())
-                    .finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for ImageHeader {}
-        impl<'a> ::flatbuffers::Follow<'a> for ImageHeader {
-            type Inner = &'a ImageHeader;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a ImageHeader>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a ImageHeader {
-            type Inner = &'a ImageHeader;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<ImageHeader>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for ImageHeader {
-            type Output = ImageHeader;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const ImageHeader as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(8)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for ImageHeader {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> ImageHeader {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(
-                magic: u32,
-                version: u32,
-                resume: u64,
-                stack_bytes: u64,
-                heap_bytes: u64,
-                input_bytes: u64,
-                output_bytes: u64,
-                outbox_bytes: u64,
-            ) -> Self {
-                let mut s = Self([0; 56]);
-                s.set_magic(magic);
-                s.set_version(version);
-                s.set_resume(resume);
-                s.set_stack_bytes(stack_bytes);
-                s.set_heap_bytes(heap_bytes);
-                s.set_input_bytes(input_bytes);
-                s.set_output_bytes(output_bytes);
-                s.set_outbox_bytes(outbox_bytes);
-                s
-            }
-
-            pub fn magic(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[0..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_magic(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[0..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Version of this ABI; host and image must agree exactly.
-            pub fn version(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[4..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_version(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[4..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Where a restored machine enters ring 3. Never the address of the gate's `out`.
-            pub fn resume(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[8..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_resume(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[8..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Open stack in bytes.
-            pub fn stack_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[16..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_stack_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[16..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Heap bytes that are open before boot.
-            pub fn heap_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[24..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_heap_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[24..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Bytes of the areas that are open before boot.
-            pub fn input_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[32..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_input_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[32..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn output_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[40..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[40..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn outbox_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[48..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_outbox_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[48..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-        }
-
-        // struct Seed, aligned to 1
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct Seed(pub [u8; 32]);
-        impl Default for Seed {
-            fn default() -> Self {
-                Self([0; 32])
-            }
-        }
-        impl ::core::fmt::Debug for Seed {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("Seed").field("bytes", &self.bytes()).finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for Seed {}
-        impl<'a> ::flatbuffers::Follow<'a> for Seed {
-            type Inner = &'a Seed;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a Seed>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a Seed {
-            type Inner = &'a Seed;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<Seed>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for Seed {
-            type Output = Seed;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const Seed as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(1)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for Seed {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> Seed {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(bytes: &[u8; 32]) -> Self {
-                let mut s = Self([0; 32]);
-                s.set_bytes(bytes);
-                s
-            }
-
-            pub fn bytes(&'a self) -> ::flatbuffers::Array<'a, u8, 32> {
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid array in this slot
-                use ::flatbuffers::Follow;
-                unsafe { ::flatbuffers::Array::follow(&self.0, 0) }
-            }
-
-            pub fn set_bytes(&mut self, items: &[u8; 32]) {
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid array in this slot
-                unsafe { ::flatbuffers::emplace_scalar_array(&mut self.0, 0, items) };
-            }
-        }
-
-        /// Host to guest, written before each call. Addresses are guest virtual, lengths in bytes.
-        // struct Request, aligned to 8
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct Request(pub [u8; 136]);
-        impl Default for Request {
-            fn default() -> Self {
-                Self([0; 136])
-            }
-        }
-        impl ::core::fmt::Debug for Request {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("Request")
-                    .field("magic", &self.magic())
-                    .field("version", &self.version())
-                    .field("request_id", &self.request_id())
-                    .field("kind", &self.kind())
-                    .field("flags", &self.flags())
-                    .field("function", &self.function())
-                    .field("input_address", &self.input_address())
-                    .field("input_length", &self.input_length())
-                    .field("output_address", &self.output_address())
-                    .field("output_capacity", &self.output_capacity())
-                    .field("output_limit", &self.output_limit())
-                    .field("outbox_address", &self.outbox_address())
-                    .field("outbox_capacity", &self.outbox_capacity())
-                    .field("fuel", &self.fuel())
-                    .field("wall_clock", &self.wall_clock())
-                    .field("tick_scale", &self.tick_scale())
-                    .field("seed", &self.seed())
-                    .finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for Request {}
-        impl<'a> ::flatbuffers::Follow<'a> for Request {
-            type Inner = &'a Request;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a Request>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a Request {
-            type Inner = &'a Request;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<Request>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for Request {
-            type Output = Request;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const Request as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(8)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for Request {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> Request {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(
-                magic: u32,
-                version: u32,
-                request_id: u64,
-                kind: u16,
-                flags: u16,
-                function: u32,
-                input_address: u64,
-                input_length: u64,
-                output_address: u64,
-                output_capacity: u64,
-                output_limit: u64,
-                outbox_address: u64,
-                outbox_capacity: u64,
-                fuel: u64,
-                wall_clock: u64,
-                tick_scale: u64,
-                seed: &Seed,
-            ) -> Self {
-                let mut s = Self([0; 136]);
-                s.set_magic(magic);
-                s.set_version(version);
-                s.set_request_id(request_id);
-                s.set_kind(kind);
-                s.set_flags(flags);
-                s.set_function(function);
-                s.set_input_address(input_address);
-                s.set_input_length(input_length);
-                s.set_output_address(output_address);
-                s.set_output_capacity(output_capacity);
-                s.set_output_limit(output_limit);
-                s.set_outbox_address(outbox_address);
-                s.set_outbox_capacity(outbox_capacity);
-                s.set_fuel(fuel);
-                s.set_wall_clock(wall_clock);
-                s.set_tick_scale(tick_scale);
-                s.set_seed(seed);
-                s
-            }
-
-            pub fn magic(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[0..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_magic(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[0..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn version(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[4..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_version(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[4..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn request_id(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[8..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_request_id(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[8..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn kind(&self) -> u16 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[16..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_kind(&mut self, x: u16) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[16..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn flags(&self) -> u16 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[18..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_flags(&mut self, x: u16) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[18..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Index in the module's list of exported functions.
-            pub fn function(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[20..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_function(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[20..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// The input lies at `input_address`.
-            pub fn input_address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[24..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_input_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[24..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn input_length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[32..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_input_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[32..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// The out area: where the guest places output, and how much of it is open.
-            pub fn output_address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[40..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[40..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn output_capacity(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[48..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_capacity(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[48..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// The largest output of this call (`resultBytes`).
-            pub fn output_limit(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[56..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_limit(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[56..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn outbox_address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[64..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_outbox_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[64..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn outbox_capacity(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[72..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_outbox_capacity(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[72..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Fuel of this call; all ones: not limited.
-            pub fn fuel(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[80..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_fuel(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[80..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Nanoseconds since 1970 when the call was entered.
-            pub fn wall_clock(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[88..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_wall_clock(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[88..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Nanoseconds per TSC tick, 32.32 fixed point.
-            pub fn tick_scale(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[96..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_tick_scale(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[96..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Fresh random bytes.
-            pub fn seed(&self) -> &Seed {
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid struct in this slot
-                unsafe { &*(self.0[104..].as_ptr() as *const Seed) }
-            }
-
-            #[allow(clippy::identity_op)]
-            pub fn set_seed(&mut self, x: &Seed) {
-                self.0[104..104 + 32].copy_from_slice(&x.0)
-            }
-        }
-
-        /// Host to guest, the answer to a host call or to `Grow`.
-        // struct Answer, aligned to 8
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct Answer(pub [u8; 24]);
-        impl Default for Answer {
-            fn default() -> Self {
-                Self([0; 24])
-            }
-        }
-        impl ::core::fmt::Debug for Answer {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("Answer")
-                    .field("status", &self.status())
-                    .field("reserved", &self.reserved())
-                    .field("address", &self.address())
-                    .field("length", &self.length())
-                    .finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for Answer {}
-        impl<'a> ::flatbuffers::Follow<'a> for Answer {
-            type Inner = &'a Answer;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a Answer>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a Answer {
-            type Inner = &'a Answer;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<Answer>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for Answer {
-            type Output = Answer;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const Answer as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(8)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for Answer {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> Answer {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(status: u32, reserved: u32, address: u64, length: u64) -> Self {
-                let mut s = Self([0; 24]);
-                s.set_status(status);
-                s.set_reserved(reserved);
-                s.set_address(address);
-                s.set_length(length);
-                s
-            }
-
-            /// An `ErrorCode`; 0 is success.
-            pub fn status(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[0..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_status(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[0..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn reserved(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[4..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_reserved(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[4..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[8..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[8..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[16..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[16..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-        }
-
-        /// Guest to host, written before each exit. Hostile: copied once, then checked.
-        // struct Report, aligned to 8
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct Report(pub [u8; 104]);
-        impl Default for Report {
-            fn default() -> Self {
-                Self([0; 104])
-            }
-        }
-        impl ::core::fmt::Debug for Report {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("Report")
-                    .field("operation", &self.operation())
-                    .field("status", &self.status())
-                    .field("detail", &self.detail())
-                    .field("function", &self.function())
-                    .field("request_id", &self.request_id())
-                    .field("output_address", &self.output_address())
-                    .field("output_length", &self.output_length())
-                    .field("message_length", &self.message_length())
-                    .field("grow_address", &self.grow_address())
-                    .field("grow_length", &self.grow_length())
-                    .field("outbox_length", &self.outbox_length())
-                    .field("fuel_used", &self.fuel_used())
-                    .field("memory_bytes", &self.memory_bytes())
-                    .field("entered_at", &self.entered_at())
-                    .field("left_at", &self.left_at())
-                    .finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for Report {}
-        impl<'a> ::flatbuffers::Follow<'a> for Report {
-            type Inner = &'a Report;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a Report>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a Report {
-            type Inner = &'a Report;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<Report>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for Report {
-            type Output = Report;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const Report as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(8)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for Report {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> Report {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(
-                operation: u32,
-                status: u16,
-                detail: i32,
-                function: u32,
-                request_id: u64,
-                output_address: u64,
-                output_length: u64,
-                message_length: u64,
-                grow_address: u64,
-                grow_length: u64,
-                outbox_length: u64,
-                fuel_used: u64,
-                memory_bytes: u64,
-                entered_at: u64,
-                left_at: u64,
-            ) -> Self {
-                let mut s = Self([0; 104]);
-                s.set_operation(operation);
-                s.set_status(status);
-                s.set_detail(detail);
-                s.set_function(function);
-                s.set_request_id(request_id);
-                s.set_output_address(output_address);
-                s.set_output_length(output_length);
-                s.set_message_length(message_length);
-                s.set_grow_address(grow_address);
-                s.set_grow_length(grow_length);
-                s.set_outbox_length(outbox_length);
-                s.set_fuel_used(fuel_used);
-                s.set_memory_bytes(memory_bytes);
-                s.set_entered_at(entered_at);
-                s.set_left_at(left_at);
-                s
-            }
-
-            pub fn operation(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[0..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_operation(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[0..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// An `ErrorCode`.
-            pub fn status(&self) -> u16 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[4..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_status(&mut self, x: u16) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[4..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// A `TrapCode` when status is Trap; the guest's own code when it is GuestError.
-            pub fn detail(&self) -> i32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<i32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[8..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_detail(&mut self, x: i32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[8..].as_mut_ptr(),
-                        ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Host function of a `HostCall`.
-            pub fn function(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[12..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_function(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[12..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn request_id(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[16..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_request_id(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[16..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Output, host-call arguments or failure text, in the out area.
-            pub fn output_address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[24..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[24..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn output_length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[32..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_output_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[32..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Of a failure text: how many bytes are the message; the rest is the backtrace, a frame a line.
-            pub fn message_length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[40..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_message_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[40..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn grow_address(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[48..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_grow_address(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[48..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn grow_length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[56..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_grow_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[56..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn outbox_length(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[64..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_outbox_length(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[64..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn fuel_used(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[72..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_fuel_used(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[72..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// Bytes of all linear memories and tables.
-            pub fn memory_bytes(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[80..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_memory_bytes(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[80..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            /// TSC at entry and exit of the call.
-            pub fn entered_at(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[88..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_entered_at(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[88..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn left_at(&self) -> u64 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[96..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_left_at(&mut self, x: u64) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[96..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-        }
-
-        /// Head of an outbox record; `length` bytes follow, then padding to 8.
-        // struct Record, aligned to 4
-        #[repr(transparent)]
-        #[derive(Clone, Copy, PartialEq)]
-        pub struct Record(pub [u8; 16]);
-        impl Default for Record {
-            fn default() -> Self {
-                Self([0; 16])
-            }
-        }
-        impl ::core::fmt::Debug for Record {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
-                f.debug_struct("Record")
-                    .field("kind", &self.kind())
-                    .field("reserved", &self.reserved())
-                    .field("function", &self.function())
-                    .field("length", &self.length())
-                    .field("reserved2", &self.reserved2())
-                    .finish()
-            }
-        }
-
-        impl ::flatbuffers::SimpleToVerifyInSlice for Record {}
-        impl<'a> ::flatbuffers::Follow<'a> for Record {
-            type Inner = &'a Record;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { <&'a Record>::follow(buf, loc) }
-            }
-        }
-        impl<'a> ::flatbuffers::Follow<'a> for &'a Record {
-            type Inner = &'a Record;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                unsafe { ::flatbuffers::follow_cast_ref::<Record>(buf, loc) }
-            }
-        }
-        impl<'b> ::flatbuffers::Push for Record {
-            type Output = Record;
-            #[inline]
-            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
-                let src = unsafe {
-                    ::core::slice::from_raw_parts(
-                        self as *const Record as *const u8,
-                        <Self as ::flatbuffers::Push>::size(),
-                    )
-                };
-                dst.copy_from_slice(src);
-            }
-            #[inline]
-            fn alignment() -> ::flatbuffers::PushAlignment {
-                ::flatbuffers::PushAlignment::new(4)
-            }
-        }
-
-        impl<'a> ::flatbuffers::Verifiable for Record {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.in_buffer::<Self>(pos)
-            }
-        }
-
-        impl<'a> Record {
-            #[allow(clippy::too_many_arguments)]
-            pub fn new(kind: u16, reserved: u16, function: u32, length: u32, reserved2: u32) -> Self {
-                let mut s = Self([0; 16]);
-                s.set_kind(kind);
-                s.set_reserved(reserved);
-                s.set_function(function);
-                s.set_length(length);
-                s.set_reserved2(reserved2);
-                s
-            }
-
-            pub fn kind(&self) -> u16 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[0..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_kind(&mut self, x: u16) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[0..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn reserved(&self) -> u16 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[2..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_reserved(&mut self, x: u16) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[2..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn function(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[4..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_function(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[4..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn length(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[8..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_length(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[8..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-
-            pub fn reserved2(&self) -> u32 {
-                let mut mem =
-                    ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                ::flatbuffers::EndianScalar::from_little_endian(unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        self.0[12..].as_ptr(),
-                        mem.as_mut_ptr() as *mut u8,
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                    mem.assume_init()
-                })
-            }
-
-            pub fn set_reserved2(&mut self, x: u32) {
-                let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
-                // Safety:
-                // Created from a valid Table for this object
-                // Which contains a valid value in this slot
-                unsafe {
-                    ::core::ptr::copy_nonoverlapping(
-                        &x_le as *const _ as *const u8,
-                        self.0[12..].as_mut_ptr(),
-                        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
-                    );
-                }
-            }
-        }
-
-        pub enum ExportOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct Export<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for Export<'a> {
-            type Inner = Export<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> Export<'a> {
-            pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
-            pub const VT_KIND: ::flatbuffers::VOffsetT = 6;
-            pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 8;
-            pub const VT_RESULTS: ::flatbuffers::VOffsetT = 10;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                Export { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args ExportArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<Export<'bldr>> {
-                let mut builder = ExportBuilder::new(_fbb);
-                if let Some(x) = args.results {
-                    builder.add_results(x);
-                }
-                if let Some(x) = args.parameters {
-                    builder.add_parameters(x);
-                }
-                if let Some(x) = args.name {
-                    builder.add_name(x);
-                }
-                builder.add_kind(args.kind);
-                builder.finish()
-            }
-
-            #[inline]
-            pub fn name(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Export::VT_NAME, None).unwrap()
-                }
-            }
-            #[inline]
-            pub fn kind(&self) -> ExternKind {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<ExternKind>(Export::VT_KIND, Some(ExternKind::Function)).unwrap() }
-            }
-            /// Of a function.
-            #[inline]
-            pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        Export::VT_PARAMETERS,
-                        None,
-                    )
-                }
-            }
-            #[inline]
-            pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        Export::VT_RESULTS,
-                        None,
-                    )
-                }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for Export<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
-                    .visit_field::<ExternKind>("kind", Self::VT_KIND, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "parameters",
-                        Self::VT_PARAMETERS,
-                        false,
-                    )?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "results",
-                        Self::VT_RESULTS,
-                        false,
-                    )?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct ExportArgs<'a> {
-            pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub kind: ExternKind,
-            pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-            pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-        }
-        impl<'a> Default for ExportArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                ExportArgs {
-                    name: None, // required field
-                    kind: ExternKind::Function,
-                    parameters: None,
-                    results: None,
-                }
-            }
-        }
-
-        pub struct ExportBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ExportBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_NAME, name);
-            }
-            #[inline]
-            pub fn add_kind(&mut self, kind: ExternKind) {
-                self.fbb_.push_slot::<ExternKind>(Export::VT_KIND, kind, ExternKind::Function);
-            }
-            #[inline]
-            pub fn add_parameters(
-                &mut self,
-                parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_PARAMETERS, parameters);
-            }
-            #[inline]
-            pub fn add_results(
-                &mut self,
-                results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_RESULTS, results);
-            }
-            #[inline]
-            pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ExportBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                ExportBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<Export<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                self.fbb_.required(o, Export::VT_NAME, "name");
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for Export<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("Export");
-                ds.field("name", &self.name());
-                ds.field("kind", &self.kind());
-                ds.field("parameters", &self.parameters());
-                ds.field("results", &self.results());
-                ds.finish()
-            }
-        }
-        pub enum ImportOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct Import<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for Import<'a> {
-            type Inner = Import<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> Import<'a> {
-            pub const VT_MODULE: ::flatbuffers::VOffsetT = 4;
-            pub const VT_NAME: ::flatbuffers::VOffsetT = 6;
-            pub const VT_KIND: ::flatbuffers::VOffsetT = 8;
-            pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
-            pub const VT_RESULTS: ::flatbuffers::VOffsetT = 12;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                Import { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args ImportArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<Import<'bldr>> {
-                let mut builder = ImportBuilder::new(_fbb);
-                if let Some(x) = args.results {
-                    builder.add_results(x);
-                }
-                if let Some(x) = args.parameters {
-                    builder.add_parameters(x);
-                }
-                if let Some(x) = args.name {
-                    builder.add_name(x);
-                }
-                if let Some(x) = args.module {
-                    builder.add_module(x);
-                }
-                builder.add_kind(args.kind);
-                builder.finish()
-            }
-
-            #[inline]
-            pub fn module(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Import::VT_MODULE, None).unwrap()
-                }
-            }
-            #[inline]
-            pub fn name(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Import::VT_NAME, None).unwrap()
-                }
-            }
-            #[inline]
-            pub fn kind(&self) -> ExternKind {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<ExternKind>(Import::VT_KIND, Some(ExternKind::Function)).unwrap() }
-            }
-            #[inline]
-            pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        Import::VT_PARAMETERS,
-                        None,
-                    )
-                }
-            }
-            #[inline]
-            pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        Import::VT_RESULTS,
-                        None,
-                    )
-                }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for Import<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("module", Self::VT_MODULE, true)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
-                    .visit_field::<ExternKind>("kind", Self::VT_KIND, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "parameters",
-                        Self::VT_PARAMETERS,
-                        false,
-                    )?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "results",
-                        Self::VT_RESULTS,
-                        false,
-                    )?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct ImportArgs<'a> {
-            pub module: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub kind: ExternKind,
-            pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-            pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-        }
-        impl<'a> Default for ImportArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                ImportArgs {
-                    module: None, // required field
-                    name: None,   // required field
-                    kind: ExternKind::Function,
-                    parameters: None,
-                    results: None,
-                }
-            }
-        }
-
-        pub struct ImportBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ImportBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_module(&mut self, module: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_MODULE, module);
-            }
-            #[inline]
-            pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_NAME, name);
-            }
-            #[inline]
-            pub fn add_kind(&mut self, kind: ExternKind) {
-                self.fbb_.push_slot::<ExternKind>(Import::VT_KIND, kind, ExternKind::Function);
-            }
-            #[inline]
-            pub fn add_parameters(
-                &mut self,
-                parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_PARAMETERS, parameters);
-            }
-            #[inline]
-            pub fn add_results(
-                &mut self,
-                results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_RESULTS, results);
-            }
-            #[inline]
-            pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ImportBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                ImportBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<Import<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                self.fbb_.required(o, Import::VT_MODULE, "module");
-                self.fbb_.required(o, Import::VT_NAME, "name");
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for Import<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("Import");
-                ds.field("module", &self.module());
-                ds.field("name", &self.name());
-                ds.field("kind", &self.kind());
-                ds.field("parameters", &self.parameters());
-                ds.field("results", &self.results());
-                ds.finish()
-            }
-        }
-        pub enum ArtifactOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct Artifact<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for Artifact<'a> {
-            type Inner = Artifact<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> Artifact<'a> {
-            pub const VT_FORMAT: ::flatbuffers::VOffsetT = 4;
-            pub const VT_MACHINE: ::flatbuffers::VOffsetT = 6;
-            pub const VT_FUEL: ::flatbuffers::VOffsetT = 8;
-            pub const VT_COMPILER: ::flatbuffers::VOffsetT = 10;
-            pub const VT_MODULE_HASH: ::flatbuffers::VOffsetT = 12;
-            pub const VT_EXPORTS: ::flatbuffers::VOffsetT = 14;
-            pub const VT_IMPORTS: ::flatbuffers::VOffsetT = 16;
-            pub const VT_INITIAL_MEMORY: ::flatbuffers::VOffsetT = 18;
-            pub const VT_CODE: ::flatbuffers::VOffsetT = 20;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                Artifact { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args ArtifactArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<Artifact<'bldr>> {
-                let mut builder = ArtifactBuilder::new(_fbb);
-                builder.add_initial_memory(args.initial_memory);
-                if let Some(x) = args.code {
-                    builder.add_code(x);
-                }
-                if let Some(x) = args.imports {
-                    builder.add_imports(x);
-                }
-                if let Some(x) = args.exports {
-                    builder.add_exports(x);
-                }
-                if let Some(x) = args.module_hash {
-                    builder.add_module_hash(x);
-                }
-                if let Some(x) = args.compiler {
-                    builder.add_compiler(x);
-                }
-                builder.add_format(args.format);
-                builder.add_fuel(args.fuel);
-                builder.add_machine(args.machine);
-                builder.finish()
-            }
-
-            /// Version of this table.
-            #[inline]
-            pub fn format(&self) -> u32 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u32>(Artifact::VT_FORMAT, Some(0)).unwrap() }
-            }
-            #[inline]
-            pub fn machine(&self) -> MachineKind {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<MachineKind>(Artifact::VT_MACHINE, Some(MachineKind::Kvm)).unwrap() }
-            }
-            #[inline]
-            pub fn fuel(&self) -> bool {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<bool>(Artifact::VT_FUEL, Some(false)).unwrap() }
-            }
-            /// Compiler release and flags, as text; must equal the loading side's.
-            #[inline]
-            pub fn compiler(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab
-                        .get::<::flatbuffers::ForwardsUOffset<&str>>(Artifact::VT_COMPILER, None)
-                        .unwrap()
-                }
-            }
-            /// SHA-256 of the WebAssembly module.
-            #[inline]
-            pub fn module_hash(&self) -> ::flatbuffers::Vector<'a, u8> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab
-                        .get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(
-                            Artifact::VT_MODULE_HASH,
-                            None,
-                        )
-                        .unwrap()
-                }
-            }
-            #[inline]
-            pub fn exports(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export<'a>>>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export>>,
-                    >>(Artifact::VT_EXPORTS, None)
-                }
-            }
-            #[inline]
-            pub fn imports(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import<'a>>>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import>>,
-                    >>(Artifact::VT_IMPORTS, None)
-                }
-            }
-            /// Bytes of all memories at instantiation.
-            #[inline]
-            pub fn initial_memory(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(Artifact::VT_INITIAL_MEMORY, Some(0)).unwrap() }
-            }
-            /// wasmtime's serialized module.
-            #[inline]
-            pub fn code(&self) -> ::flatbuffers::Vector<'a, u8> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab
-                        .get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(
-                            Artifact::VT_CODE,
-                            None,
-                        )
-                        .unwrap()
-                }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for Artifact<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<u32>("format", Self::VT_FORMAT, false)?
-                    .visit_field::<MachineKind>("machine", Self::VT_MACHINE, false)?
-                    .visit_field::<bool>("fuel", Self::VT_FUEL, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("compiler", Self::VT_COMPILER, true)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>(
-                        "module_hash",
-                        Self::VT_MODULE_HASH,
-                        true,
-                    )?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Export>>,
-                    >>("exports", Self::VT_EXPORTS, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Import>>,
-                    >>("imports", Self::VT_IMPORTS, false)?
-                    .visit_field::<u64>("initial_memory", Self::VT_INITIAL_MEMORY, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>(
-                        "code",
-                        Self::VT_CODE,
-                        true,
-                    )?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct ArtifactArgs<'a> {
-            pub format: u32,
-            pub machine: MachineKind,
-            pub fuel: bool,
-            pub compiler: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub module_hash: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
-            pub exports: Option<
-                ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export<'a>>>,
-                >,
-            >,
-            pub imports: Option<
-                ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import<'a>>>,
-                >,
-            >,
-            pub initial_memory: u64,
-            pub code: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
-        }
-        impl<'a> Default for ArtifactArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                ArtifactArgs {
-                    format: 0,
-                    machine: MachineKind::Kvm,
-                    fuel: false,
-                    compiler: None,    // required field
-                    module_hash: None, // required field
-                    exports: None,
-                    imports: None,
-                    initial_memory: 0,
-                    code: None, // required field
-                }
-            }
-        }
-
-        pub struct ArtifactBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ArtifactBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_format(&mut self, format: u32) {
-                self.fbb_.push_slot::<u32>(Artifact::VT_FORMAT, format, 0);
-            }
-            #[inline]
-            pub fn add_machine(&mut self, machine: MachineKind) {
-                self.fbb_.push_slot::<MachineKind>(Artifact::VT_MACHINE, machine, MachineKind::Kvm);
-            }
-            #[inline]
-            pub fn add_fuel(&mut self, fuel: bool) {
-                self.fbb_.push_slot::<bool>(Artifact::VT_FUEL, fuel, false);
-            }
-            #[inline]
-            pub fn add_compiler(&mut self, compiler: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_COMPILER, compiler);
-            }
-            #[inline]
-            pub fn add_module_hash(
-                &mut self,
-                module_hash: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, u8>>,
-            ) {
-                self.fbb_
-                    .push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_MODULE_HASH, module_hash);
-            }
-            #[inline]
-            pub fn add_exports(
-                &mut self,
-                exports: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<Export<'b>>>,
-                >,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_EXPORTS, exports);
-            }
-            #[inline]
-            pub fn add_imports(
-                &mut self,
-                imports: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<Import<'b>>>,
-                >,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_IMPORTS, imports);
-            }
-            #[inline]
-            pub fn add_initial_memory(&mut self, initial_memory: u64) {
-                self.fbb_.push_slot::<u64>(Artifact::VT_INITIAL_MEMORY, initial_memory, 0);
-            }
-            #[inline]
-            pub fn add_code(&mut self, code: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, u8>>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_CODE, code);
-            }
-            #[inline]
-            pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ArtifactBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                ArtifactBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<Artifact<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                self.fbb_.required(o, Artifact::VT_COMPILER, "compiler");
-                self.fbb_.required(o, Artifact::VT_MODULE_HASH, "module_hash");
-                self.fbb_.required(o, Artifact::VT_CODE, "code");
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for Artifact<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("Artifact");
-                ds.field("format", &self.format());
-                ds.field("machine", &self.machine());
-                ds.field("fuel", &self.fuel());
-                ds.field("compiler", &self.compiler());
-                ds.field("module_hash", &self.module_hash());
-                ds.field("exports", &self.exports());
-                ds.field("imports", &self.imports());
-                ds.field("initial_memory", &self.initial_memory());
-                ds.field("code", &self.code());
-                ds.finish()
-            }
-        }
-        pub enum HostFunctionOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct HostFunction<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for HostFunction<'a> {
-            type Inner = HostFunction<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> HostFunction<'a> {
-            pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
-            pub const VT_SHAPE: ::flatbuffers::VOffsetT = 6;
-            pub const VT_DEFERRED: ::flatbuffers::VOffsetT = 8;
-            pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
-            pub const VT_RESULTS: ::flatbuffers::VOffsetT = 12;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                HostFunction { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args HostFunctionArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<HostFunction<'bldr>> {
-                let mut builder = HostFunctionBuilder::new(_fbb);
-                if let Some(x) = args.results {
-                    builder.add_results(x);
-                }
-                if let Some(x) = args.parameters {
-                    builder.add_parameters(x);
-                }
-                if let Some(x) = args.name {
-                    builder.add_name(x);
-                }
-                builder.add_deferred(args.deferred);
-                builder.add_shape(args.shape);
-                builder.finish()
-            }
-
-            #[inline]
-            pub fn name(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab
-                        .get::<::flatbuffers::ForwardsUOffset<&str>>(HostFunction::VT_NAME, None)
-                        .unwrap()
-                }
-            }
-            #[inline]
-            pub fn shape(&self) -> FunctionShape {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab
-                        .get::<FunctionShape>(HostFunction::VT_SHAPE, Some(FunctionShape::Bytes))
-                        .unwrap()
-                }
-            }
-            /// One-way: the guest goes on at once and gets no answer.
-            #[inline]
-            pub fn deferred(&self) -> bool {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<bool>(HostFunction::VT_DEFERRED, Some(false)).unwrap() }
-            }
-            /// Of a scalar function.
-            #[inline]
-            pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        HostFunction::VT_PARAMETERS,
-                        None,
-                    )
-                }
-            }
-            #[inline]
-            pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(
-                        HostFunction::VT_RESULTS,
-                        None,
-                    )
-                }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for HostFunction<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
-                    .visit_field::<FunctionShape>("shape", Self::VT_SHAPE, false)?
-                    .visit_field::<bool>("deferred", Self::VT_DEFERRED, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "parameters",
-                        Self::VT_PARAMETERS,
-                        false,
-                    )?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>(
-                        "results",
-                        Self::VT_RESULTS,
-                        false,
-                    )?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct HostFunctionArgs<'a> {
-            pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub shape: FunctionShape,
-            pub deferred: bool,
-            pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-            pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
-        }
-        impl<'a> Default for HostFunctionArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                HostFunctionArgs {
-                    name: None, // required field
-                    shape: FunctionShape::Bytes,
-                    deferred: false,
-                    parameters: None,
-                    results: None,
-                }
-            }
-        }
-
-        pub struct HostFunctionBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> HostFunctionBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_NAME, name);
-            }
-            #[inline]
-            pub fn add_shape(&mut self, shape: FunctionShape) {
-                self.fbb_.push_slot::<FunctionShape>(HostFunction::VT_SHAPE, shape, FunctionShape::Bytes);
-            }
-            #[inline]
-            pub fn add_deferred(&mut self, deferred: bool) {
-                self.fbb_.push_slot::<bool>(HostFunction::VT_DEFERRED, deferred, false);
-            }
-            #[inline]
-            pub fn add_parameters(
-                &mut self,
-                parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_
-                    .push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_PARAMETERS, parameters);
-            }
-            #[inline]
-            pub fn add_results(
-                &mut self,
-                results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ValueType>>,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_RESULTS, results);
-            }
-            #[inline]
-            pub fn new(
-                _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            ) -> HostFunctionBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                HostFunctionBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<HostFunction<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                self.fbb_.required(o, HostFunction::VT_NAME, "name");
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for HostFunction<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("HostFunction");
-                ds.field("name", &self.name());
-                ds.field("shape", &self.shape());
-                ds.field("deferred", &self.deferred());
-                ds.field("parameters", &self.parameters());
-                ds.field("results", &self.results());
-                ds.finish()
-            }
-        }
-        pub enum FileOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        /// A file of the read-only tree; `path` is absolute, `/`-separated, without `.` or `..`.
-        pub struct File<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for File<'a> {
-            type Inner = File<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> File<'a> {
-            pub const VT_PATH: ::flatbuffers::VOffsetT = 4;
-            pub const VT_OFFSET: ::flatbuffers::VOffsetT = 6;
-            pub const VT_LENGTH: ::flatbuffers::VOffsetT = 8;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                File { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args FileArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<File<'bldr>> {
-                let mut builder = FileBuilder::new(_fbb);
-                builder.add_length(args.length);
-                builder.add_offset(args.offset);
-                if let Some(x) = args.path {
-                    builder.add_path(x);
-                }
-                builder.finish()
-            }
-
-            #[inline]
-            pub fn path(&self) -> &'a str {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(File::VT_PATH, None).unwrap() }
-            }
-            /// Offset in the files attachment.
-            #[inline]
-            pub fn offset(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(File::VT_OFFSET, Some(0)).unwrap() }
-            }
-            #[inline]
-            pub fn length(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(File::VT_LENGTH, Some(0)).unwrap() }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for File<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("path", Self::VT_PATH, true)?
-                    .visit_field::<u64>("offset", Self::VT_OFFSET, false)?
-                    .visit_field::<u64>("length", Self::VT_LENGTH, false)?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct FileArgs<'a> {
-            pub path: Option<::flatbuffers::WIPOffset<&'a str>>,
-            pub offset: u64,
-            pub length: u64,
-        }
-        impl<'a> Default for FileArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                FileArgs {
-                    path: None, // required field
-                    offset: 0,
-                    length: 0,
-                }
-            }
-        }
-
-        pub struct FileBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> FileBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_path(&mut self, path: ::flatbuffers::WIPOffset<&'b str>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(File::VT_PATH, path);
-            }
-            #[inline]
-            pub fn add_offset(&mut self, offset: u64) {
-                self.fbb_.push_slot::<u64>(File::VT_OFFSET, offset, 0);
-            }
-            #[inline]
-            pub fn add_length(&mut self, length: u64) {
-                self.fbb_.push_slot::<u64>(File::VT_LENGTH, length, 0);
-            }
-            #[inline]
-            pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> FileBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                FileBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<File<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                self.fbb_.required(o, File::VT_PATH, "path");
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for File<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("File");
-                ds.field("path", &self.path());
-                ds.field("offset", &self.offset());
-                ds.field("length", &self.length());
-                ds.finish()
-            }
-        }
-        pub enum BootConfigurationOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct BootConfiguration<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for BootConfiguration<'a> {
-            type Inner = BootConfiguration<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> BootConfiguration<'a> {
-            pub const VT_MODULE_ADDRESS: ::flatbuffers::VOffsetT = 4;
-            pub const VT_MODULE_LENGTH: ::flatbuffers::VOffsetT = 6;
-            pub const VT_FILES_ADDRESS: ::flatbuffers::VOffsetT = 8;
-            pub const VT_FILES: ::flatbuffers::VOffsetT = 10;
-            pub const VT_MEMORY_LIMIT: ::flatbuffers::VOffsetT = 12;
-            pub const VT_FUEL: ::flatbuffers::VOffsetT = 14;
-            pub const VT_HOST_FUNCTIONS: ::flatbuffers::VOffsetT = 16;
-            pub const VT_INIT: ::flatbuffers::VOffsetT = 18;
-            pub const VT_COMMAND: ::flatbuffers::VOffsetT = 20;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                BootConfiguration { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args BootConfigurationArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<BootConfiguration<'bldr>> {
-                let mut builder = BootConfigurationBuilder::new(_fbb);
-                builder.add_memory_limit(args.memory_limit);
-                builder.add_files_address(args.files_address);
-                builder.add_module_length(args.module_length);
-                builder.add_module_address(args.module_address);
-                if let Some(x) = args.init {
-                    builder.add_init(x);
-                }
-                if let Some(x) = args.host_functions {
-                    builder.add_host_functions(x);
-                }
-                if let Some(x) = args.files {
-                    builder.add_files(x);
-                }
-                builder.add_command(args.command);
-                builder.add_fuel(args.fuel);
-                builder.finish()
-            }
-
-            /// Guest address and length of the compiled module (a read-only attachment).
-            #[inline]
-            pub fn module_address(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(BootConfiguration::VT_MODULE_ADDRESS, Some(0)).unwrap() }
-            }
-            #[inline]
-            pub fn module_length(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(BootConfiguration::VT_MODULE_LENGTH, Some(0)).unwrap() }
-            }
-            /// Guest address of the files attachment.
-            #[inline]
-            pub fn files_address(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(BootConfiguration::VT_FILES_ADDRESS, Some(0)).unwrap() }
-            }
-            #[inline]
-            pub fn files(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File<'a>>>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File>>,
-                    >>(BootConfiguration::VT_FILES, None)
-                }
-            }
-            /// Cap on all linear memories and tables together, bytes.
-            #[inline]
-            pub fn memory_limit(&self) -> u64 {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<u64>(BootConfiguration::VT_MEMORY_LIMIT, Some(0)).unwrap() }
-            }
-            /// Whether the module was compiled with fuel.
-            #[inline]
-            pub fn fuel(&self) -> bool {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<bool>(BootConfiguration::VT_FUEL, Some(false)).unwrap() }
-            }
-            #[inline]
-            pub fn host_functions(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction<'a>>>>
-            {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction>>,
-                    >>(BootConfiguration::VT_HOST_FUNCTIONS, None)
-                }
-            }
-            /// Given to `twinwall_init` where the module exports it.
-            #[inline]
-            pub fn init(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(
-                        BootConfiguration::VT_INIT,
-                        None,
-                    )
-                }
-            }
-            /// The module is a WASI command: `_start` runs in each call, nothing runs at boot.
-            #[inline]
-            pub fn command(&self) -> bool {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe { self._tab.get::<bool>(BootConfiguration::VT_COMMAND, Some(false)).unwrap() }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for BootConfiguration<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<u64>("module_address", Self::VT_MODULE_ADDRESS, false)?
-                    .visit_field::<u64>("module_length", Self::VT_MODULE_LENGTH, false)?
-                    .visit_field::<u64>("files_address", Self::VT_FILES_ADDRESS, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<File>>,
-                    >>("files", Self::VT_FILES, false)?
-                    .visit_field::<u64>("memory_limit", Self::VT_MEMORY_LIMIT, false)?
-                    .visit_field::<bool>("fuel", Self::VT_FUEL, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<HostFunction>>,
-                    >>("host_functions", Self::VT_HOST_FUNCTIONS, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>(
-                        "init",
-                        Self::VT_INIT,
-                        false,
-                    )?
-                    .visit_field::<bool>("command", Self::VT_COMMAND, false)?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct BootConfigurationArgs<'a> {
-            pub module_address: u64,
-            pub module_length: u64,
-            pub files_address: u64,
-            pub files: Option<
-                ::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File<'a>>>>,
-            >,
-            pub memory_limit: u64,
-            pub fuel: bool,
-            pub host_functions: Option<
-                ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction<'a>>>,
-                >,
-            >,
-            pub init: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
-            pub command: bool,
-        }
-        impl<'a> Default for BootConfigurationArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                BootConfigurationArgs {
-                    module_address: 0,
-                    module_length: 0,
-                    files_address: 0,
-                    files: None,
-                    memory_limit: 0,
-                    fuel: false,
-                    host_functions: None,
-                    init: None,
-                    command: false,
-                }
-            }
-        }
-
-        pub struct BootConfigurationBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BootConfigurationBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_module_address(&mut self, module_address: u64) {
-                self.fbb_.push_slot::<u64>(BootConfiguration::VT_MODULE_ADDRESS, module_address, 0);
-            }
-            #[inline]
-            pub fn add_module_length(&mut self, module_length: u64) {
-                self.fbb_.push_slot::<u64>(BootConfiguration::VT_MODULE_LENGTH, module_length, 0);
-            }
-            #[inline]
-            pub fn add_files_address(&mut self, files_address: u64) {
-                self.fbb_.push_slot::<u64>(BootConfiguration::VT_FILES_ADDRESS, files_address, 0);
-            }
-            #[inline]
-            pub fn add_files(
-                &mut self,
-                files: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<File<'b>>>,
-                >,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_FILES, files);
-            }
-            #[inline]
-            pub fn add_memory_limit(&mut self, memory_limit: u64) {
-                self.fbb_.push_slot::<u64>(BootConfiguration::VT_MEMORY_LIMIT, memory_limit, 0);
-            }
-            #[inline]
-            pub fn add_fuel(&mut self, fuel: bool) {
-                self.fbb_.push_slot::<bool>(BootConfiguration::VT_FUEL, fuel, false);
-            }
-            #[inline]
-            pub fn add_host_functions(
-                &mut self,
-                host_functions: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<HostFunction<'b>>>,
-                >,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(
-                    BootConfiguration::VT_HOST_FUNCTIONS,
-                    host_functions,
-                );
-            }
-            #[inline]
-            pub fn add_init(&mut self, init: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, u8>>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_INIT, init);
-            }
-            #[inline]
-            pub fn add_command(&mut self, command: bool) {
-                self.fbb_.push_slot::<bool>(BootConfiguration::VT_COMMAND, command, false);
-            }
-            #[inline]
-            pub fn new(
-                _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            ) -> BootConfigurationBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                BootConfigurationBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<BootConfiguration<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for BootConfiguration<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("BootConfiguration");
-                ds.field("module_address", &self.module_address());
-                ds.field("module_length", &self.module_length());
-                ds.field("files_address", &self.files_address());
-                ds.field("files", &self.files());
-                ds.field("memory_limit", &self.memory_limit());
-                ds.field("fuel", &self.fuel());
-                ds.field("host_functions", &self.host_functions());
-                ds.field("init", &self.init());
-                ds.field("command", &self.command());
-                ds.finish()
-            }
-        }
-        pub enum CommandInputOffset {}
-        #[derive(Copy, Clone, PartialEq)]
-
-        pub struct CommandInput<'a> {
-            pub _tab: ::flatbuffers::Table<'a>,
-        }
-
-        impl<'a> ::flatbuffers::Follow<'a> for CommandInput<'a> {
-            type Inner = CommandInput<'a>;
-            #[inline]
-            unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
-                Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
-            }
-        }
-
-        impl<'a> CommandInput<'a> {
-            pub const VT_ARGUMENTS: ::flatbuffers::VOffsetT = 4;
-            pub const VT_ENVIRONMENT: ::flatbuffers::VOffsetT = 6;
-            pub const VT_STDIN: ::flatbuffers::VOffsetT = 8;
-
-            #[inline]
-            pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
-                CommandInput { _tab: table }
-            }
-            #[allow(unused_mut)]
-            pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
-                _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
-                args: &'args CommandInputArgs<'args>,
-            ) -> ::flatbuffers::WIPOffset<CommandInput<'bldr>> {
-                let mut builder = CommandInputBuilder::new(_fbb);
-                if let Some(x) = args.stdin {
-                    builder.add_stdin(x);
-                }
-                if let Some(x) = args.environment {
-                    builder.add_environment(x);
-                }
-                if let Some(x) = args.arguments {
-                    builder.add_arguments(x);
-                }
-                builder.finish()
-            }
-
-            /// `arguments[0]` is the program's name.
-            #[inline]
-            pub fn arguments(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>,
-                    >>(CommandInput::VT_ARGUMENTS, None)
-                }
-            }
-            /// `KEY=VALUE`.
-            #[inline]
-            pub fn environment(
-                &self,
-            ) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>,
-                    >>(CommandInput::VT_ENVIRONMENT, None)
-                }
-            }
-            #[inline]
-            pub fn stdin(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
-                // Safety:
-                // Created from valid Table for this object
-                // which contains a valid value in this slot
-                unsafe {
-                    self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(
-                        CommandInput::VT_STDIN,
-                        None,
-                    )
-                }
-            }
-        }
-
-        impl ::flatbuffers::Verifiable for CommandInput<'_> {
-            #[inline]
-            fn run_verifier(
-                v: &mut ::flatbuffers::Verifier,
-                pos: usize,
-            ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
-                v.visit_table(pos)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>,
-                    >>("arguments", Self::VT_ARGUMENTS, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<
-                        ::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>,
-                    >>("environment", Self::VT_ENVIRONMENT, false)?
-                    .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>(
-                        "stdin",
-                        Self::VT_STDIN,
-                        false,
-                    )?
-                    .finish();
-                Ok(())
-            }
-        }
-        pub struct CommandInputArgs<'a> {
-            pub arguments: Option<
-                ::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>,
-            >,
-            pub environment: Option<
-                ::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>,
-            >,
-            pub stdin: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
-        }
-        impl<'a> Default for CommandInputArgs<'a> {
-            #[inline]
-            fn default() -> Self {
-                CommandInputArgs { arguments: None, environment: None, stdin: None }
-            }
-        }
-
-        pub struct CommandInputBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
-            fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
-        }
-        impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> CommandInputBuilder<'a, 'b, A> {
-            #[inline]
-            pub fn add_arguments(
-                &mut self,
-                arguments: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<&'b str>>,
-                >,
-            ) {
-                self.fbb_
-                    .push_slot_always::<::flatbuffers::WIPOffset<_>>(CommandInput::VT_ARGUMENTS, arguments);
-            }
-            #[inline]
-            pub fn add_environment(
-                &mut self,
-                environment: ::flatbuffers::WIPOffset<
-                    ::flatbuffers::Vector<'b, ::flatbuffers::ForwardsUOffset<&'b str>>,
-                >,
-            ) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(
-                    CommandInput::VT_ENVIRONMENT,
-                    environment,
-                );
-            }
-            #[inline]
-            pub fn add_stdin(&mut self, stdin: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, u8>>) {
-                self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(CommandInput::VT_STDIN, stdin);
-            }
-            #[inline]
-            pub fn new(
-                _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
-            ) -> CommandInputBuilder<'a, 'b, A> {
-                let start = _fbb.start_table();
-                CommandInputBuilder { fbb_: _fbb, start_: start }
-            }
-            #[inline]
-            pub fn finish(self) -> ::flatbuffers::WIPOffset<CommandInput<'a>> {
-                let o = self.fbb_.end_table(self.start_);
-                ::flatbuffers::WIPOffset::new(o.value())
-            }
-        }
-
-        impl ::core::fmt::Debug for CommandInput<'_> {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut ds = f.debug_struct("CommandInput");
-                ds.field("arguments", &self.arguments());
-                ds.field("environment", &self.environment());
-                ds.field("stdin", &self.stdin());
-                ds.finish()
-            }
-        }
-    } // pub mod abi
-} // pub mod twinwall
+extern crate alloc;
+#[allow(unused_imports, dead_code)]
+pub mod abi {
+
+extern crate alloc;
+
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_ERROR_CODE: u16 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_ERROR_CODE: u16 = 21;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_ERROR_CODE: [ErrorCode; 22] = [
+  ErrorCode::None,
+  ErrorCode::Deadline,
+  ErrorCode::Memory,
+  ErrorCode::Fuel,
+  ErrorCode::Trap,
+  ErrorCode::GuestError,
+  ErrorCode::HostFunction,
+  ErrorCode::Type,
+  ErrorCode::BadReply,
+  ErrorCode::BadModule,
+  ErrorCode::Unsupported,
+  ErrorCode::Import,
+  ErrorCode::NoFunction,
+  ErrorCode::NoFile,
+  ErrorCode::NoMachine,
+  ErrorCode::BadSnapshot,
+  ErrorCode::Option,
+  ErrorCode::Limit,
+  ErrorCode::Busy,
+  ErrorCode::Aborted,
+  ErrorCode::Disposed,
+  ErrorCode::Internal,
+];
+
+/// Error codes of the public API; the guest reports a failure with one of them. 0 is success.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct ErrorCode(pub u16);
+#[allow(non_upper_case_globals)]
+impl ErrorCode {
+  pub const None: Self = Self(0);
+  pub const Deadline: Self = Self(1);
+  pub const Memory: Self = Self(2);
+  pub const Fuel: Self = Self(3);
+  pub const Trap: Self = Self(4);
+  pub const GuestError: Self = Self(5);
+  pub const HostFunction: Self = Self(6);
+  pub const Type: Self = Self(7);
+  pub const BadReply: Self = Self(8);
+  pub const BadModule: Self = Self(9);
+  pub const Unsupported: Self = Self(10);
+  pub const Import: Self = Self(11);
+  pub const NoFunction: Self = Self(12);
+  pub const NoFile: Self = Self(13);
+  pub const NoMachine: Self = Self(14);
+  pub const BadSnapshot: Self = Self(15);
+  pub const Option: Self = Self(16);
+  pub const Limit: Self = Self(17);
+  pub const Busy: Self = Self(18);
+  pub const Aborted: Self = Self(19);
+  pub const Disposed: Self = Self(20);
+  pub const Internal: Self = Self(21);
+
+  pub const ENUM_MIN: u16 = 0;
+  pub const ENUM_MAX: u16 = 21;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::None,
+    Self::Deadline,
+    Self::Memory,
+    Self::Fuel,
+    Self::Trap,
+    Self::GuestError,
+    Self::HostFunction,
+    Self::Type,
+    Self::BadReply,
+    Self::BadModule,
+    Self::Unsupported,
+    Self::Import,
+    Self::NoFunction,
+    Self::NoFile,
+    Self::NoMachine,
+    Self::BadSnapshot,
+    Self::Option,
+    Self::Limit,
+    Self::Busy,
+    Self::Aborted,
+    Self::Disposed,
+    Self::Internal,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::None => Some("None"),
+      Self::Deadline => Some("Deadline"),
+      Self::Memory => Some("Memory"),
+      Self::Fuel => Some("Fuel"),
+      Self::Trap => Some("Trap"),
+      Self::GuestError => Some("GuestError"),
+      Self::HostFunction => Some("HostFunction"),
+      Self::Type => Some("Type"),
+      Self::BadReply => Some("BadReply"),
+      Self::BadModule => Some("BadModule"),
+      Self::Unsupported => Some("Unsupported"),
+      Self::Import => Some("Import"),
+      Self::NoFunction => Some("NoFunction"),
+      Self::NoFile => Some("NoFile"),
+      Self::NoMachine => Some("NoMachine"),
+      Self::BadSnapshot => Some("BadSnapshot"),
+      Self::Option => Some("Option"),
+      Self::Limit => Some("Limit"),
+      Self::Busy => Some("Busy"),
+      Self::Aborted => Some("Aborted"),
+      Self::Disposed => Some("Disposed"),
+      Self::Internal => Some("Internal"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for ErrorCode {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for ErrorCode {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for ErrorCode {
+    type Output = ErrorCode;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for ErrorCode {
+  type Scalar = u16;
+  #[inline]
+  fn to_little_endian(self) -> u16 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u16) -> Self {
+    let b = u16::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for ErrorCode {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u16::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for ErrorCode {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_TRAP_CODE: u16 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_TRAP_CODE: u16 = 11;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_TRAP_CODE: [TrapCode; 12] = [
+  TrapCode::None,
+  TrapCode::StackOverflow,
+  TrapCode::MemoryOutOfBounds,
+  TrapCode::HeapMisaligned,
+  TrapCode::TableOutOfBounds,
+  TrapCode::IndirectCallToNull,
+  TrapCode::BadSignature,
+  TrapCode::IntegerOverflow,
+  TrapCode::IntegerDivisionByZero,
+  TrapCode::BadConversionToInteger,
+  TrapCode::Unreachable,
+  TrapCode::Other,
+];
+
+/// Why WebAssembly trapped. Names follow the specification's wording.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct TrapCode(pub u16);
+#[allow(non_upper_case_globals)]
+impl TrapCode {
+  pub const None: Self = Self(0);
+  pub const StackOverflow: Self = Self(1);
+  pub const MemoryOutOfBounds: Self = Self(2);
+  pub const HeapMisaligned: Self = Self(3);
+  pub const TableOutOfBounds: Self = Self(4);
+  pub const IndirectCallToNull: Self = Self(5);
+  pub const BadSignature: Self = Self(6);
+  pub const IntegerOverflow: Self = Self(7);
+  pub const IntegerDivisionByZero: Self = Self(8);
+  pub const BadConversionToInteger: Self = Self(9);
+  pub const Unreachable: Self = Self(10);
+  pub const Other: Self = Self(11);
+
+  pub const ENUM_MIN: u16 = 0;
+  pub const ENUM_MAX: u16 = 11;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::None,
+    Self::StackOverflow,
+    Self::MemoryOutOfBounds,
+    Self::HeapMisaligned,
+    Self::TableOutOfBounds,
+    Self::IndirectCallToNull,
+    Self::BadSignature,
+    Self::IntegerOverflow,
+    Self::IntegerDivisionByZero,
+    Self::BadConversionToInteger,
+    Self::Unreachable,
+    Self::Other,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::None => Some("None"),
+      Self::StackOverflow => Some("StackOverflow"),
+      Self::MemoryOutOfBounds => Some("MemoryOutOfBounds"),
+      Self::HeapMisaligned => Some("HeapMisaligned"),
+      Self::TableOutOfBounds => Some("TableOutOfBounds"),
+      Self::IndirectCallToNull => Some("IndirectCallToNull"),
+      Self::BadSignature => Some("BadSignature"),
+      Self::IntegerOverflow => Some("IntegerOverflow"),
+      Self::IntegerDivisionByZero => Some("IntegerDivisionByZero"),
+      Self::BadConversionToInteger => Some("BadConversionToInteger"),
+      Self::Unreachable => Some("Unreachable"),
+      Self::Other => Some("Other"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for TrapCode {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for TrapCode {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for TrapCode {
+    type Output = TrapCode;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for TrapCode {
+  type Scalar = u16;
+  #[inline]
+  fn to_little_endian(self) -> u16 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u16) -> Self {
+    let b = u16::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for TrapCode {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u16::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for TrapCode {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_GATE_OPERATION: u32 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_GATE_OPERATION: u32 = 6;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_GATE_OPERATION: [GateOperation; 6] = [
+  GateOperation::Ready,
+  GateOperation::Done,
+  GateOperation::HostCall,
+  GateOperation::Grow,
+  GateOperation::Drain,
+  GateOperation::Abort,
+];
+
+/// What a guest asks of its host when it leaves through the gate.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct GateOperation(pub u32);
+#[allow(non_upper_case_globals)]
+impl GateOperation {
+  /// Boot is over: the host takes the snapshot.
+  pub const Ready: Self = Self(1);
+  /// The call is over: status, output and fuel are in the report.
+  pub const Done: Self = Self(2);
+  /// Call a host function and wait for its answer.
+  pub const HostCall: Self = Self(3);
+  /// Open pages: `grow_address`, `grow_length`.
+  pub const Grow: Self = Self(4);
+  /// The outbox is full: read it.
+  pub const Drain: Self = Self(5);
+  /// The guest cannot go on (panic); a message may be in the out area.
+  pub const Abort: Self = Self(6);
+
+  pub const ENUM_MIN: u32 = 1;
+  pub const ENUM_MAX: u32 = 6;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Ready,
+    Self::Done,
+    Self::HostCall,
+    Self::Grow,
+    Self::Drain,
+    Self::Abort,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Ready => Some("Ready"),
+      Self::Done => Some("Done"),
+      Self::HostCall => Some("HostCall"),
+      Self::Grow => Some("Grow"),
+      Self::Drain => Some("Drain"),
+      Self::Abort => Some("Abort"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for GateOperation {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for GateOperation {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u32>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for GateOperation {
+    type Output = GateOperation;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u32>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for GateOperation {
+  type Scalar = u32;
+  #[inline]
+  fn to_little_endian(self) -> u32 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u32) -> Self {
+    let b = u32::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for GateOperation {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u32::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for GateOperation {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_CALL_KIND: u16 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_CALL_KIND: u16 = 5;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_CALL_KIND: [CallKind; 5] = [
+  CallKind::Boot,
+  CallKind::Bytes,
+  CallKind::Scalar,
+  CallKind::Batch,
+  CallKind::Command,
+];
+
+/// What a call asks of the guest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct CallKind(pub u16);
+#[allow(non_upper_case_globals)]
+impl CallKind {
+  /// Input is a `BootConfiguration`.
+  pub const Boot: Self = Self(1);
+  /// A bytes function: input and output are the bytes themselves.
+  pub const Bytes: Self = Self(2);
+  /// A scalar function: input and output are 8-byte slots.
+  pub const Scalar: Self = Self(3);
+  /// A bytes function over many inputs, framed as `count, (length, bytes, padding to 8)*`, all u32.
+  pub const Batch: Self = Self(4);
+  /// A WASI command: input is a `CommandInput`; output is the exit status, one i32.
+  pub const Command: Self = Self(5);
+
+  pub const ENUM_MIN: u16 = 1;
+  pub const ENUM_MAX: u16 = 5;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Boot,
+    Self::Bytes,
+    Self::Scalar,
+    Self::Batch,
+    Self::Command,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Boot => Some("Boot"),
+      Self::Bytes => Some("Bytes"),
+      Self::Scalar => Some("Scalar"),
+      Self::Batch => Some("Batch"),
+      Self::Command => Some("Command"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for CallKind {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for CallKind {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for CallKind {
+    type Output = CallKind;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for CallKind {
+  type Scalar = u16;
+  #[inline]
+  fn to_little_endian(self) -> u16 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u16) -> Self {
+    let b = u16::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for CallKind {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u16::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for CallKind {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_REQUEST_FLAG: u16 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_REQUEST_FLAG: u16 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_REQUEST_FLAG: [RequestFlag; 2] = [
+  RequestFlag::None,
+  RequestFlag::Continues,
+];
+
+/// Bits of `Request.flags`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct RequestFlag(pub u16);
+#[allow(non_upper_case_globals)]
+impl RequestFlag {
+  pub const None: Self = Self(0);
+  /// The call continues an open session: clocks and streams go on instead of starting over.
+  pub const Continues: Self = Self(1);
+
+  pub const ENUM_MIN: u16 = 0;
+  pub const ENUM_MAX: u16 = 1;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::None,
+    Self::Continues,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::None => Some("None"),
+      Self::Continues => Some("Continues"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for RequestFlag {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for RequestFlag {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for RequestFlag {
+    type Output = RequestFlag;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for RequestFlag {
+  type Scalar = u16;
+  #[inline]
+  fn to_little_endian(self) -> u16 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u16) -> Self {
+    let b = u16::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for RequestFlag {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u16::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for RequestFlag {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_RECORD_KIND: u16 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_RECORD_KIND: u16 = 3;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_RECORD_KIND: [RecordKind; 3] = [
+  RecordKind::Stdout,
+  RecordKind::Stderr,
+  RecordKind::HostCall,
+];
+
+/// What an outbox record holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct RecordKind(pub u16);
+#[allow(non_upper_case_globals)]
+impl RecordKind {
+  pub const Stdout: Self = Self(1);
+  pub const Stderr: Self = Self(2);
+  /// A deferred (one-way) host call; `function` is the host function's index.
+  pub const HostCall: Self = Self(3);
+
+  pub const ENUM_MIN: u16 = 1;
+  pub const ENUM_MAX: u16 = 3;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Stdout,
+    Self::Stderr,
+    Self::HostCall,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Stdout => Some("Stdout"),
+      Self::Stderr => Some("Stderr"),
+      Self::HostCall => Some("HostCall"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for RecordKind {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for RecordKind {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u16>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for RecordKind {
+    type Output = RecordKind;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u16>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for RecordKind {
+  type Scalar = u16;
+  #[inline]
+  fn to_little_endian(self) -> u16 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u16) -> Self {
+    let b = u16::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for RecordKind {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u16::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for RecordKind {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_FUNCTION_SHAPE: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_FUNCTION_SHAPE: u8 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_FUNCTION_SHAPE: [FunctionShape; 2] = [
+  FunctionShape::Bytes,
+  FunctionShape::Scalars,
+];
+
+/// Whether a function or host function works on bytes or on scalars.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct FunctionShape(pub u8);
+#[allow(non_upper_case_globals)]
+impl FunctionShape {
+  pub const Bytes: Self = Self(0);
+  pub const Scalars: Self = Self(1);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 1;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Bytes,
+    Self::Scalars,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Bytes => Some("Bytes"),
+      Self::Scalars => Some("Scalars"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for FunctionShape {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for FunctionShape {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for FunctionShape {
+    type Output = FunctionShape;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for FunctionShape {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for FunctionShape {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for FunctionShape {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_VALUE_TYPE: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_VALUE_TYPE: u8 = 7;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_VALUE_TYPE: [ValueType; 8] = [
+  ValueType::I32,
+  ValueType::I64,
+  ValueType::F32,
+  ValueType::F64,
+  ValueType::V128,
+  ValueType::FuncRef,
+  ValueType::ExternRef,
+  ValueType::Other,
+];
+
+/// A core WebAssembly value type.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct ValueType(pub u8);
+#[allow(non_upper_case_globals)]
+impl ValueType {
+  pub const I32: Self = Self(0);
+  pub const I64: Self = Self(1);
+  pub const F32: Self = Self(2);
+  pub const F64: Self = Self(3);
+  pub const V128: Self = Self(4);
+  pub const FuncRef: Self = Self(5);
+  pub const ExternRef: Self = Self(6);
+  pub const Other: Self = Self(7);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 7;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::I32,
+    Self::I64,
+    Self::F32,
+    Self::F64,
+    Self::V128,
+    Self::FuncRef,
+    Self::ExternRef,
+    Self::Other,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::I32 => Some("I32"),
+      Self::I64 => Some("I64"),
+      Self::F32 => Some("F32"),
+      Self::F64 => Some("F64"),
+      Self::V128 => Some("V128"),
+      Self::FuncRef => Some("FuncRef"),
+      Self::ExternRef => Some("ExternRef"),
+      Self::Other => Some("Other"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for ValueType {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for ValueType {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for ValueType {
+    type Output = ValueType;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for ValueType {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for ValueType {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for ValueType {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_MACHINE_KIND: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_MACHINE_KIND: u8 = 1;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_MACHINE_KIND: [MachineKind; 2] = [
+  MachineKind::Kvm,
+  MachineKind::Soft,
+];
+
+/// The outer wall that code was compiled for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct MachineKind(pub u8);
+#[allow(non_upper_case_globals)]
+impl MachineKind {
+  pub const Kvm: Self = Self(0);
+  pub const Soft: Self = Self(1);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 1;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Kvm,
+    Self::Soft,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Kvm => Some("Kvm"),
+      Self::Soft => Some("Soft"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for MachineKind {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for MachineKind {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for MachineKind {
+    type Output = MachineKind;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for MachineKind {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for MachineKind {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for MachineKind {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_EXTERN_KIND: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_EXTERN_KIND: u8 = 4;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_EXTERN_KIND: [ExternKind; 5] = [
+  ExternKind::Function,
+  ExternKind::Memory,
+  ExternKind::Table,
+  ExternKind::Global,
+  ExternKind::Tag,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct ExternKind(pub u8);
+#[allow(non_upper_case_globals)]
+impl ExternKind {
+  pub const Function: Self = Self(0);
+  pub const Memory: Self = Self(1);
+  pub const Table: Self = Self(2);
+  pub const Global: Self = Self(3);
+  pub const Tag: Self = Self(4);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 4;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Function,
+    Self::Memory,
+    Self::Table,
+    Self::Global,
+    Self::Tag,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Function => Some("Function"),
+      Self::Memory => Some("Memory"),
+      Self::Table => Some("Table"),
+      Self::Global => Some("Global"),
+      Self::Tag => Some("Tag"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for ExternKind {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for ExternKind {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for ExternKind {
+    type Output = ExternKind;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for ExternKind {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for ExternKind {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for ExternKind {}
+// struct ImageHeader, aligned to 8
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct ImageHeader(pub [u8; 56]);
+impl Default for ImageHeader { 
+  fn default() -> Self { 
+    Self([0; 56])
+  }
+}
+impl ::core::fmt::Debug for ImageHeader {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("ImageHeader")
+      .field("magic", &self.magic())
+      .field("version", &self.version())
+      .field("resume", &self.resume())
+      .field("stack_bytes", &self.stack_bytes())
+      .field("heap_bytes", &self.heap_bytes())
+      .field("input_bytes", &self.input_bytes())
+      .field("output_bytes", &self.output_bytes())
+      .field("outbox_bytes", &self.outbox_bytes())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for ImageHeader {}
+impl<'a> ::flatbuffers::Follow<'a> for ImageHeader {
+  type Inner = &'a ImageHeader;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a ImageHeader>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a ImageHeader {
+  type Inner = &'a ImageHeader;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<ImageHeader>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for ImageHeader {
+    type Output = ImageHeader;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const ImageHeader as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(8)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for ImageHeader {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> ImageHeader {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    magic: u32,
+    version: u32,
+    resume: u64,
+    stack_bytes: u64,
+    heap_bytes: u64,
+    input_bytes: u64,
+    output_bytes: u64,
+    outbox_bytes: u64,
+  ) -> Self {
+    let mut s = Self([0; 56]);
+    s.set_magic(magic);
+    s.set_version(version);
+    s.set_resume(resume);
+    s.set_stack_bytes(stack_bytes);
+    s.set_heap_bytes(heap_bytes);
+    s.set_input_bytes(input_bytes);
+    s.set_output_bytes(output_bytes);
+    s.set_outbox_bytes(outbox_bytes);
+    s
+  }
+
+  pub fn magic(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[0..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_magic(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[0..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Version of this ABI; host and image must agree exactly.
+  pub fn version(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[4..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_version(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[4..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Where a restored machine enters ring 3. Never the address of the gate's `out`.
+  pub fn resume(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[8..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_resume(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[8..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Open stack in bytes.
+  pub fn stack_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[16..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_stack_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[16..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Heap bytes that are open before boot.
+  pub fn heap_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[24..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_heap_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[24..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Bytes of the areas that are open before boot.
+  pub fn input_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[32..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_input_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[32..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn output_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[40..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[40..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn outbox_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[48..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_outbox_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[48..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+}
+
+// struct Seed, aligned to 1
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Seed(pub [u8; 32]);
+impl Default for Seed { 
+  fn default() -> Self { 
+    Self([0; 32])
+  }
+}
+impl ::core::fmt::Debug for Seed {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("Seed")
+      .field("bytes", &self.bytes())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Seed {}
+impl<'a> ::flatbuffers::Follow<'a> for Seed {
+  type Inner = &'a Seed;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a Seed>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a Seed {
+  type Inner = &'a Seed;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<Seed>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for Seed {
+    type Output = Seed;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const Seed as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(1)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Seed {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> Seed {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    bytes: &[u8; 32],
+  ) -> Self {
+    let mut s = Self([0; 32]);
+    s.set_bytes(bytes);
+    s
+  }
+
+  pub fn bytes(&'a self) -> ::flatbuffers::Array<'a, u8, 32> {
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid array in this slot
+    use ::flatbuffers::Follow;
+    unsafe { ::flatbuffers::Array::follow(&self.0, 0) }
+  }
+
+  pub fn set_bytes(&mut self, items: &[u8; 32]) {
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid array in this slot
+    unsafe { ::flatbuffers::emplace_scalar_array(&mut self.0, 0, items) };
+  }
+
+}
+
+/// Host to guest, written before each call. Addresses are guest virtual, lengths in bytes.
+// struct Request, aligned to 8
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Request(pub [u8; 136]);
+impl Default for Request { 
+  fn default() -> Self { 
+    Self([0; 136])
+  }
+}
+impl ::core::fmt::Debug for Request {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("Request")
+      .field("magic", &self.magic())
+      .field("version", &self.version())
+      .field("request_id", &self.request_id())
+      .field("kind", &self.kind())
+      .field("flags", &self.flags())
+      .field("function_index", &self.function_index())
+      .field("input_address", &self.input_address())
+      .field("input_length", &self.input_length())
+      .field("output_address", &self.output_address())
+      .field("output_capacity", &self.output_capacity())
+      .field("output_limit", &self.output_limit())
+      .field("outbox_address", &self.outbox_address())
+      .field("outbox_capacity", &self.outbox_capacity())
+      .field("fuel", &self.fuel())
+      .field("wall_clock", &self.wall_clock())
+      .field("tick_scale", &self.tick_scale())
+      .field("seed", &self.seed())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Request {}
+impl<'a> ::flatbuffers::Follow<'a> for Request {
+  type Inner = &'a Request;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a Request>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a Request {
+  type Inner = &'a Request;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<Request>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for Request {
+    type Output = Request;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const Request as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(8)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Request {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> Request {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    magic: u32,
+    version: u32,
+    request_id: u64,
+    kind: u16,
+    flags: u16,
+    function_index: u32,
+    input_address: u64,
+    input_length: u64,
+    output_address: u64,
+    output_capacity: u64,
+    output_limit: u64,
+    outbox_address: u64,
+    outbox_capacity: u64,
+    fuel: u64,
+    wall_clock: u64,
+    tick_scale: u64,
+    seed: &Seed,
+  ) -> Self {
+    let mut s = Self([0; 136]);
+    s.set_magic(magic);
+    s.set_version(version);
+    s.set_request_id(request_id);
+    s.set_kind(kind);
+    s.set_flags(flags);
+    s.set_function_index(function_index);
+    s.set_input_address(input_address);
+    s.set_input_length(input_length);
+    s.set_output_address(output_address);
+    s.set_output_capacity(output_capacity);
+    s.set_output_limit(output_limit);
+    s.set_outbox_address(outbox_address);
+    s.set_outbox_capacity(outbox_capacity);
+    s.set_fuel(fuel);
+    s.set_wall_clock(wall_clock);
+    s.set_tick_scale(tick_scale);
+    s.set_seed(seed);
+    s
+  }
+
+  pub fn magic(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[0..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_magic(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[0..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn version(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[4..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_version(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[4..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn request_id(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[8..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_request_id(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[8..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn kind(&self) -> u16 {
+    let mut mem = ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[16..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_kind(&mut self, x: u16) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[16..].as_mut_ptr(),
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn flags(&self) -> u16 {
+    let mut mem = ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[18..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_flags(&mut self, x: u16) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[18..].as_mut_ptr(),
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Index in the module's list of exported functions.
+  pub fn function_index(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[20..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_function_index(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[20..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// The input lies at `input_address`.
+  pub fn input_address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[24..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_input_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[24..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn input_length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[32..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_input_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[32..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// The out area: where the guest places output, and how much of it is open.
+  pub fn output_address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[40..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[40..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn output_capacity(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[48..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_capacity(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[48..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// The largest output of this call (`resultBytes`).
+  pub fn output_limit(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[56..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_limit(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[56..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn outbox_address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[64..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_outbox_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[64..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn outbox_capacity(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[72..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_outbox_capacity(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[72..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Fuel of this call; all ones: not limited.
+  pub fn fuel(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[80..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_fuel(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[80..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Nanoseconds since 1970 when the call was entered.
+  pub fn wall_clock(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[88..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_wall_clock(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[88..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Nanoseconds per TSC tick, 32.32 fixed point.
+  pub fn tick_scale(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[96..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_tick_scale(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[96..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Fresh random bytes.
+  pub fn seed(&self) -> &Seed {
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid struct in this slot
+    unsafe { &*(self.0[104..].as_ptr() as *const Seed) }
+  }
+
+  #[allow(clippy::identity_op)]
+  pub fn set_seed(&mut self, x: &Seed) {
+    self.0[104..104 + 32].copy_from_slice(&x.0)
+  }
+
+}
+
+/// Host to guest, the answer to a host call or to `Grow`.
+// struct Answer, aligned to 8
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Answer(pub [u8; 24]);
+impl Default for Answer { 
+  fn default() -> Self { 
+    Self([0; 24])
+  }
+}
+impl ::core::fmt::Debug for Answer {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("Answer")
+      .field("status", &self.status())
+      .field("reserved", &self.reserved())
+      .field("address", &self.address())
+      .field("length", &self.length())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Answer {}
+impl<'a> ::flatbuffers::Follow<'a> for Answer {
+  type Inner = &'a Answer;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a Answer>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a Answer {
+  type Inner = &'a Answer;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<Answer>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for Answer {
+    type Output = Answer;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const Answer as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(8)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Answer {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> Answer {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    status: u32,
+    reserved: u32,
+    address: u64,
+    length: u64,
+  ) -> Self {
+    let mut s = Self([0; 24]);
+    s.set_status(status);
+    s.set_reserved(reserved);
+    s.set_address(address);
+    s.set_length(length);
+    s
+  }
+
+  /// An `ErrorCode`; 0 is success.
+  pub fn status(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[0..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_status(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[0..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn reserved(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[4..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_reserved(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[4..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[8..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[8..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[16..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[16..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+}
+
+/// Guest to host, written before each exit. Hostile: copied once, then checked.
+// struct Report, aligned to 8
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Report(pub [u8; 104]);
+impl Default for Report { 
+  fn default() -> Self { 
+    Self([0; 104])
+  }
+}
+impl ::core::fmt::Debug for Report {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("Report")
+      .field("operation", &self.operation())
+      .field("status", &self.status())
+      .field("detail", &self.detail())
+      .field("function_index", &self.function_index())
+      .field("request_id", &self.request_id())
+      .field("output_address", &self.output_address())
+      .field("output_length", &self.output_length())
+      .field("message_length", &self.message_length())
+      .field("grow_address", &self.grow_address())
+      .field("grow_length", &self.grow_length())
+      .field("outbox_length", &self.outbox_length())
+      .field("fuel_used", &self.fuel_used())
+      .field("memory_bytes", &self.memory_bytes())
+      .field("entered_at", &self.entered_at())
+      .field("left_at", &self.left_at())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Report {}
+impl<'a> ::flatbuffers::Follow<'a> for Report {
+  type Inner = &'a Report;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a Report>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a Report {
+  type Inner = &'a Report;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<Report>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for Report {
+    type Output = Report;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const Report as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(8)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Report {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> Report {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    operation: u32,
+    status: u16,
+    detail: i32,
+    function_index: u32,
+    request_id: u64,
+    output_address: u64,
+    output_length: u64,
+    message_length: u64,
+    grow_address: u64,
+    grow_length: u64,
+    outbox_length: u64,
+    fuel_used: u64,
+    memory_bytes: u64,
+    entered_at: u64,
+    left_at: u64,
+  ) -> Self {
+    let mut s = Self([0; 104]);
+    s.set_operation(operation);
+    s.set_status(status);
+    s.set_detail(detail);
+    s.set_function_index(function_index);
+    s.set_request_id(request_id);
+    s.set_output_address(output_address);
+    s.set_output_length(output_length);
+    s.set_message_length(message_length);
+    s.set_grow_address(grow_address);
+    s.set_grow_length(grow_length);
+    s.set_outbox_length(outbox_length);
+    s.set_fuel_used(fuel_used);
+    s.set_memory_bytes(memory_bytes);
+    s.set_entered_at(entered_at);
+    s.set_left_at(left_at);
+    s
+  }
+
+  pub fn operation(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[0..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_operation(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[0..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// An `ErrorCode`.
+  pub fn status(&self) -> u16 {
+    let mut mem = ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[4..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_status(&mut self, x: u16) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[4..].as_mut_ptr(),
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// A `TrapCode` when status is Trap; the guest's own code when it is GuestError.
+  pub fn detail(&self) -> i32 {
+    let mut mem = ::core::mem::MaybeUninit::<<i32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[8..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_detail(&mut self, x: i32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[8..].as_mut_ptr(),
+        ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Host function of a `HostCall`.
+  pub fn function_index(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[12..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_function_index(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[12..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn request_id(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[16..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_request_id(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[16..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Output, host-call arguments or failure text, in the out area.
+  pub fn output_address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[24..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[24..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn output_length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[32..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_output_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[32..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Of a failure text: how many bytes are the message; the rest is the backtrace, a frame a line.
+  pub fn message_length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[40..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_message_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[40..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn grow_address(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[48..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_grow_address(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[48..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn grow_length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[56..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_grow_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[56..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn outbox_length(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[64..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_outbox_length(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[64..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn fuel_used(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[72..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_fuel_used(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[72..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// Bytes of all linear memories and tables.
+  pub fn memory_bytes(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[80..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_memory_bytes(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[80..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  /// TSC at entry and exit of the call.
+  pub fn entered_at(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[88..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_entered_at(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[88..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn left_at(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[96..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_left_at(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[96..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+}
+
+/// Head of an outbox record; `length` bytes follow, then padding to 8.
+// struct Record, aligned to 4
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq)]
+pub struct Record(pub [u8; 16]);
+impl Default for Record { 
+  fn default() -> Self { 
+    Self([0; 16])
+  }
+}
+impl ::core::fmt::Debug for Record {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    f.debug_struct("Record")
+      .field("kind", &self.kind())
+      .field("reserved", &self.reserved())
+      .field("function_index", &self.function_index())
+      .field("length", &self.length())
+      .field("reserved2", &self.reserved2())
+      .finish()
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for Record {}
+impl<'a> ::flatbuffers::Follow<'a> for Record {
+  type Inner = &'a Record;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { <&'a Record>::follow(buf, loc) }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for &'a Record {
+  type Inner = &'a Record;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    unsafe { ::flatbuffers::follow_cast_ref::<Record>(buf, loc) }
+  }
+}
+impl<'b> ::flatbuffers::Push for Record {
+    type Output = Record;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        let src = unsafe { ::core::slice::from_raw_parts(self as *const Record as *const u8, <Self as ::flatbuffers::Push>::size()) };
+        dst.copy_from_slice(src);
+    }
+    #[inline]
+    fn alignment() -> ::flatbuffers::PushAlignment {
+        ::flatbuffers::PushAlignment::new(4)
+    }
+}
+
+impl<'a> ::flatbuffers::Verifiable for Record {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.in_buffer::<Self>(pos)
+  }
+}
+
+impl<'a> Record {
+  #[allow(clippy::too_many_arguments)]
+  pub fn new(
+    kind: u16,
+    reserved: u16,
+    function_index: u32,
+    length: u32,
+    reserved2: u32,
+  ) -> Self {
+    let mut s = Self([0; 16]);
+    s.set_kind(kind);
+    s.set_reserved(reserved);
+    s.set_function_index(function_index);
+    s.set_length(length);
+    s.set_reserved2(reserved2);
+    s
+  }
+
+  pub fn kind(&self) -> u16 {
+    let mut mem = ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[0..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_kind(&mut self, x: u16) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[0..].as_mut_ptr(),
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn reserved(&self) -> u16 {
+    let mut mem = ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[2..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_reserved(&mut self, x: u16) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[2..].as_mut_ptr(),
+        ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn function_index(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[4..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_function_index(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[4..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn length(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[8..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_length(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[8..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+  pub fn reserved2(&self) -> u32 {
+    let mut mem = ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[12..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_reserved2(&mut self, x: u32) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[12..].as_mut_ptr(),
+        ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
+  }
+
+}
+
+pub enum ExportOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Export<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Export<'a> {
+  type Inner = Export<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Export<'a> {
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_KIND: ::flatbuffers::VOffsetT = 6;
+  pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 8;
+  pub const VT_RESULTS: ::flatbuffers::VOffsetT = 10;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Export { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ExportArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Export<'bldr>> {
+    let mut builder = ExportBuilder::new(_fbb);
+    if let Some(x) = args.results { builder.add_results(x); }
+    if let Some(x) = args.parameters { builder.add_parameters(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.add_kind(args.kind);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Export::VT_NAME, None).unwrap()}
+  }
+  #[inline]
+  pub fn kind(&self) -> ExternKind {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<ExternKind>(Export::VT_KIND, Some(ExternKind::Function)).unwrap()}
+  }
+  /// Of a function.
+  #[inline]
+  pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(Export::VT_PARAMETERS, None)}
+  }
+  #[inline]
+  pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(Export::VT_RESULTS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Export<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .visit_field::<ExternKind>("kind", Self::VT_KIND, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("parameters", Self::VT_PARAMETERS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("results", Self::VT_RESULTS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ExportArgs<'a> {
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub kind: ExternKind,
+    pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+    pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+}
+impl<'a> Default for ExportArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ExportArgs {
+      name: None, // required field
+      kind: ExternKind::Function,
+      parameters: None,
+      results: None,
+    }
+  }
+}
+
+pub struct ExportBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ExportBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_kind(&mut self, kind: ExternKind) {
+    self.fbb_.push_slot::<ExternKind>(Export::VT_KIND, kind, ExternKind::Function);
+  }
+  #[inline]
+  pub fn add_parameters(&mut self, parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_PARAMETERS, parameters);
+  }
+  #[inline]
+  pub fn add_results(&mut self, results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Export::VT_RESULTS, results);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ExportBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ExportBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Export<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, Export::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Export<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Export");
+      ds.field("name", &self.name());
+      ds.field("kind", &self.kind());
+      ds.field("parameters", &self.parameters());
+      ds.field("results", &self.results());
+      ds.finish()
+  }
+}
+pub enum ImportOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Import<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Import<'a> {
+  type Inner = Import<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Import<'a> {
+  pub const VT_MODULE: ::flatbuffers::VOffsetT = 4;
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 6;
+  pub const VT_KIND: ::flatbuffers::VOffsetT = 8;
+  pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_RESULTS: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Import { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ImportArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Import<'bldr>> {
+    let mut builder = ImportBuilder::new(_fbb);
+    if let Some(x) = args.results { builder.add_results(x); }
+    if let Some(x) = args.parameters { builder.add_parameters(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    if let Some(x) = args.module { builder.add_module(x); }
+    builder.add_kind(args.kind);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn module(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Import::VT_MODULE, None).unwrap()}
+  }
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Import::VT_NAME, None).unwrap()}
+  }
+  #[inline]
+  pub fn kind(&self) -> ExternKind {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<ExternKind>(Import::VT_KIND, Some(ExternKind::Function)).unwrap()}
+  }
+  #[inline]
+  pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(Import::VT_PARAMETERS, None)}
+  }
+  #[inline]
+  pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(Import::VT_RESULTS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Import<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("module", Self::VT_MODULE, true)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .visit_field::<ExternKind>("kind", Self::VT_KIND, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("parameters", Self::VT_PARAMETERS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("results", Self::VT_RESULTS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ImportArgs<'a> {
+    pub module: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub kind: ExternKind,
+    pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+    pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+}
+impl<'a> Default for ImportArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ImportArgs {
+      module: None, // required field
+      name: None, // required field
+      kind: ExternKind::Function,
+      parameters: None,
+      results: None,
+    }
+  }
+}
+
+pub struct ImportBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ImportBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_module(&mut self, module: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_MODULE, module);
+  }
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_kind(&mut self, kind: ExternKind) {
+    self.fbb_.push_slot::<ExternKind>(Import::VT_KIND, kind, ExternKind::Function);
+  }
+  #[inline]
+  pub fn add_parameters(&mut self, parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_PARAMETERS, parameters);
+  }
+  #[inline]
+  pub fn add_results(&mut self, results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Import::VT_RESULTS, results);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ImportBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ImportBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Import<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, Import::VT_MODULE,"module");
+    self.fbb_.required(o, Import::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Import<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Import");
+      ds.field("module", &self.module());
+      ds.field("name", &self.name());
+      ds.field("kind", &self.kind());
+      ds.field("parameters", &self.parameters());
+      ds.field("results", &self.results());
+      ds.finish()
+  }
+}
+pub enum ArtifactOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct Artifact<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Artifact<'a> {
+  type Inner = Artifact<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Artifact<'a> {
+  pub const VT_FORMAT: ::flatbuffers::VOffsetT = 4;
+  pub const VT_MACHINE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_FUEL: ::flatbuffers::VOffsetT = 8;
+  pub const VT_COMPILER: ::flatbuffers::VOffsetT = 10;
+  pub const VT_MODULE_HASH: ::flatbuffers::VOffsetT = 12;
+  pub const VT_EXPORTS: ::flatbuffers::VOffsetT = 14;
+  pub const VT_IMPORTS: ::flatbuffers::VOffsetT = 16;
+  pub const VT_INITIAL_MEMORY: ::flatbuffers::VOffsetT = 18;
+  pub const VT_CODE: ::flatbuffers::VOffsetT = 20;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Artifact { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ArtifactArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Artifact<'bldr>> {
+    let mut builder = ArtifactBuilder::new(_fbb);
+    builder.add_initial_memory(args.initial_memory);
+    if let Some(x) = args.code { builder.add_code(x); }
+    if let Some(x) = args.imports { builder.add_imports(x); }
+    if let Some(x) = args.exports { builder.add_exports(x); }
+    if let Some(x) = args.module_hash { builder.add_module_hash(x); }
+    if let Some(x) = args.compiler { builder.add_compiler(x); }
+    builder.add_format(args.format);
+    builder.add_fuel(args.fuel);
+    builder.add_machine(args.machine);
+    builder.finish()
+  }
+
+
+  /// Version of this table.
+  #[inline]
+  pub fn format(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Artifact::VT_FORMAT, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn machine(&self) -> MachineKind {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<MachineKind>(Artifact::VT_MACHINE, Some(MachineKind::Kvm)).unwrap()}
+  }
+  #[inline]
+  pub fn fuel(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Artifact::VT_FUEL, Some(false)).unwrap()}
+  }
+  /// Compiler release and flags, as text; must equal the loading side's.
+  #[inline]
+  pub fn compiler(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Artifact::VT_COMPILER, None).unwrap()}
+  }
+  /// SHA-256 of the WebAssembly module.
+  #[inline]
+  pub fn module_hash(&self) -> ::flatbuffers::Vector<'a, u8> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Artifact::VT_MODULE_HASH, None).unwrap()}
+  }
+  #[inline]
+  pub fn exports(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export>>>>(Artifact::VT_EXPORTS, None)}
+  }
+  #[inline]
+  pub fn imports(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import>>>>(Artifact::VT_IMPORTS, None)}
+  }
+  /// Bytes of all memories at instantiation.
+  #[inline]
+  pub fn initial_memory(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(Artifact::VT_INITIAL_MEMORY, Some(0)).unwrap()}
+  }
+  /// wasmtime's serialized module.
+  #[inline]
+  pub fn code(&self) -> ::flatbuffers::Vector<'a, u8> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Artifact::VT_CODE, None).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Artifact<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u32>("format", Self::VT_FORMAT, false)?
+     .visit_field::<MachineKind>("machine", Self::VT_MACHINE, false)?
+     .visit_field::<bool>("fuel", Self::VT_FUEL, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("compiler", Self::VT_COMPILER, true)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("module_hash", Self::VT_MODULE_HASH, true)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Export>>>>("exports", Self::VT_EXPORTS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Import>>>>("imports", Self::VT_IMPORTS, false)?
+     .visit_field::<u64>("initial_memory", Self::VT_INITIAL_MEMORY, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("code", Self::VT_CODE, true)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ArtifactArgs<'a> {
+    pub format: u32,
+    pub machine: MachineKind,
+    pub fuel: bool,
+    pub compiler: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub module_hash: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    pub exports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Export<'a>>>>>,
+    pub imports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import<'a>>>>>,
+    pub initial_memory: u64,
+    pub code: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+}
+impl<'a> Default for ArtifactArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ArtifactArgs {
+      format: 0,
+      machine: MachineKind::Kvm,
+      fuel: false,
+      compiler: None, // required field
+      module_hash: None, // required field
+      exports: None,
+      imports: None,
+      initial_memory: 0,
+      code: None, // required field
+    }
+  }
+}
+
+pub struct ArtifactBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ArtifactBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_format(&mut self, format: u32) {
+    self.fbb_.push_slot::<u32>(Artifact::VT_FORMAT, format, 0);
+  }
+  #[inline]
+  pub fn add_machine(&mut self, machine: MachineKind) {
+    self.fbb_.push_slot::<MachineKind>(Artifact::VT_MACHINE, machine, MachineKind::Kvm);
+  }
+  #[inline]
+  pub fn add_fuel(&mut self, fuel: bool) {
+    self.fbb_.push_slot::<bool>(Artifact::VT_FUEL, fuel, false);
+  }
+  #[inline]
+  pub fn add_compiler(&mut self, compiler: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_COMPILER, compiler);
+  }
+  #[inline]
+  pub fn add_module_hash(&mut self, module_hash: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_MODULE_HASH, module_hash);
+  }
+  #[inline]
+  pub fn add_exports(&mut self, exports: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Export<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_EXPORTS, exports);
+  }
+  #[inline]
+  pub fn add_imports(&mut self, imports: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Import<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_IMPORTS, imports);
+  }
+  #[inline]
+  pub fn add_initial_memory(&mut self, initial_memory: u64) {
+    self.fbb_.push_slot::<u64>(Artifact::VT_INITIAL_MEMORY, initial_memory, 0);
+  }
+  #[inline]
+  pub fn add_code(&mut self, code: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_CODE, code);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ArtifactBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ArtifactBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Artifact<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, Artifact::VT_COMPILER,"compiler");
+    self.fbb_.required(o, Artifact::VT_MODULE_HASH,"module_hash");
+    self.fbb_.required(o, Artifact::VT_CODE,"code");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Artifact<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Artifact");
+      ds.field("format", &self.format());
+      ds.field("machine", &self.machine());
+      ds.field("fuel", &self.fuel());
+      ds.field("compiler", &self.compiler());
+      ds.field("module_hash", &self.module_hash());
+      ds.field("exports", &self.exports());
+      ds.field("imports", &self.imports());
+      ds.field("initial_memory", &self.initial_memory());
+      ds.field("code", &self.code());
+      ds.finish()
+  }
+}
+pub enum HostFunctionOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct HostFunction<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for HostFunction<'a> {
+  type Inner = HostFunction<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> HostFunction<'a> {
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_SHAPE: ::flatbuffers::VOffsetT = 6;
+  pub const VT_DEFERRED: ::flatbuffers::VOffsetT = 8;
+  pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_RESULTS: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    HostFunction { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args HostFunctionArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<HostFunction<'bldr>> {
+    let mut builder = HostFunctionBuilder::new(_fbb);
+    if let Some(x) = args.results { builder.add_results(x); }
+    if let Some(x) = args.parameters { builder.add_parameters(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.add_deferred(args.deferred);
+    builder.add_shape(args.shape);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(HostFunction::VT_NAME, None).unwrap()}
+  }
+  #[inline]
+  pub fn shape(&self) -> FunctionShape {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<FunctionShape>(HostFunction::VT_SHAPE, Some(FunctionShape::Bytes)).unwrap()}
+  }
+  /// One-way: the guest goes on at once and gets no answer.
+  #[inline]
+  pub fn deferred(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(HostFunction::VT_DEFERRED, Some(false)).unwrap()}
+  }
+  /// Of a scalar function.
+  #[inline]
+  pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(HostFunction::VT_PARAMETERS, None)}
+  }
+  #[inline]
+  pub fn results(&self) -> Option<::flatbuffers::Vector<'a, ValueType>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(HostFunction::VT_RESULTS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for HostFunction<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .visit_field::<FunctionShape>("shape", Self::VT_SHAPE, false)?
+     .visit_field::<bool>("deferred", Self::VT_DEFERRED, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("parameters", Self::VT_PARAMETERS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("results", Self::VT_RESULTS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct HostFunctionArgs<'a> {
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub shape: FunctionShape,
+    pub deferred: bool,
+    pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+    pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+}
+impl<'a> Default for HostFunctionArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    HostFunctionArgs {
+      name: None, // required field
+      shape: FunctionShape::Bytes,
+      deferred: false,
+      parameters: None,
+      results: None,
+    }
+  }
+}
+
+pub struct HostFunctionBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> HostFunctionBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_shape(&mut self, shape: FunctionShape) {
+    self.fbb_.push_slot::<FunctionShape>(HostFunction::VT_SHAPE, shape, FunctionShape::Bytes);
+  }
+  #[inline]
+  pub fn add_deferred(&mut self, deferred: bool) {
+    self.fbb_.push_slot::<bool>(HostFunction::VT_DEFERRED, deferred, false);
+  }
+  #[inline]
+  pub fn add_parameters(&mut self, parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_PARAMETERS, parameters);
+  }
+  #[inline]
+  pub fn add_results(&mut self, results: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ValueType>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_RESULTS, results);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> HostFunctionBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    HostFunctionBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<HostFunction<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, HostFunction::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for HostFunction<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("HostFunction");
+      ds.field("name", &self.name());
+      ds.field("shape", &self.shape());
+      ds.field("deferred", &self.deferred());
+      ds.field("parameters", &self.parameters());
+      ds.field("results", &self.results());
+      ds.finish()
+  }
+}
+pub enum FileOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// A file of the read-only tree; `path` is absolute, `/`-separated, without `.` or `..`.
+pub struct File<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for File<'a> {
+  type Inner = File<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> File<'a> {
+  pub const VT_PATH: ::flatbuffers::VOffsetT = 4;
+  pub const VT_OFFSET: ::flatbuffers::VOffsetT = 6;
+  pub const VT_LENGTH: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    File { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args FileArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<File<'bldr>> {
+    let mut builder = FileBuilder::new(_fbb);
+    builder.add_length(args.length);
+    builder.add_offset(args.offset);
+    if let Some(x) = args.path { builder.add_path(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn path(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(File::VT_PATH, None).unwrap()}
+  }
+  /// Offset in the files attachment.
+  #[inline]
+  pub fn offset(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(File::VT_OFFSET, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn length(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(File::VT_LENGTH, Some(0)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for File<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("path", Self::VT_PATH, true)?
+     .visit_field::<u64>("offset", Self::VT_OFFSET, false)?
+     .visit_field::<u64>("length", Self::VT_LENGTH, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct FileArgs<'a> {
+    pub path: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub offset: u64,
+    pub length: u64,
+}
+impl<'a> Default for FileArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    FileArgs {
+      path: None, // required field
+      offset: 0,
+      length: 0,
+    }
+  }
+}
+
+pub struct FileBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> FileBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_path(&mut self, path: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(File::VT_PATH, path);
+  }
+  #[inline]
+  pub fn add_offset(&mut self, offset: u64) {
+    self.fbb_.push_slot::<u64>(File::VT_OFFSET, offset, 0);
+  }
+  #[inline]
+  pub fn add_length(&mut self, length: u64) {
+    self.fbb_.push_slot::<u64>(File::VT_LENGTH, length, 0);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> FileBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    FileBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<File<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, File::VT_PATH,"path");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for File<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("File");
+      ds.field("path", &self.path());
+      ds.field("offset", &self.offset());
+      ds.field("length", &self.length());
+      ds.finish()
+  }
+}
+pub enum BootConfigurationOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct BootConfiguration<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for BootConfiguration<'a> {
+  type Inner = BootConfiguration<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> BootConfiguration<'a> {
+  pub const VT_MODULE_ADDRESS: ::flatbuffers::VOffsetT = 4;
+  pub const VT_MODULE_LENGTH: ::flatbuffers::VOffsetT = 6;
+  pub const VT_FILES_ADDRESS: ::flatbuffers::VOffsetT = 8;
+  pub const VT_FILES: ::flatbuffers::VOffsetT = 10;
+  pub const VT_MEMORY_LIMIT: ::flatbuffers::VOffsetT = 12;
+  pub const VT_FUEL: ::flatbuffers::VOffsetT = 14;
+  pub const VT_HOST_FUNCTIONS: ::flatbuffers::VOffsetT = 16;
+  pub const VT_INIT: ::flatbuffers::VOffsetT = 18;
+  pub const VT_COMMAND: ::flatbuffers::VOffsetT = 20;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    BootConfiguration { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args BootConfigurationArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<BootConfiguration<'bldr>> {
+    let mut builder = BootConfigurationBuilder::new(_fbb);
+    builder.add_memory_limit(args.memory_limit);
+    builder.add_files_address(args.files_address);
+    builder.add_module_length(args.module_length);
+    builder.add_module_address(args.module_address);
+    if let Some(x) = args.init { builder.add_init(x); }
+    if let Some(x) = args.host_functions { builder.add_host_functions(x); }
+    if let Some(x) = args.files { builder.add_files(x); }
+    builder.add_command(args.command);
+    builder.add_fuel(args.fuel);
+    builder.finish()
+  }
+
+
+  /// Guest address and length of the compiled module (a read-only attachment).
+  #[inline]
+  pub fn module_address(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(BootConfiguration::VT_MODULE_ADDRESS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn module_length(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(BootConfiguration::VT_MODULE_LENGTH, Some(0)).unwrap()}
+  }
+  /// Guest address of the files attachment.
+  #[inline]
+  pub fn files_address(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(BootConfiguration::VT_FILES_ADDRESS, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn files(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File>>>>(BootConfiguration::VT_FILES, None)}
+  }
+  /// Cap on all linear memories and tables together, bytes.
+  #[inline]
+  pub fn memory_limit(&self) -> u64 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u64>(BootConfiguration::VT_MEMORY_LIMIT, Some(0)).unwrap()}
+  }
+  /// Whether the module was compiled with fuel.
+  #[inline]
+  pub fn fuel(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(BootConfiguration::VT_FUEL, Some(false)).unwrap()}
+  }
+  #[inline]
+  pub fn host_functions(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction>>>>(BootConfiguration::VT_HOST_FUNCTIONS, None)}
+  }
+  /// Given to `twinwall_init` where the module exports it.
+  #[inline]
+  pub fn init(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(BootConfiguration::VT_INIT, None)}
+  }
+  /// The module is a WASI command: `_start` runs in each call, nothing runs at boot.
+  #[inline]
+  pub fn command(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(BootConfiguration::VT_COMMAND, Some(false)).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for BootConfiguration<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<u64>("module_address", Self::VT_MODULE_ADDRESS, false)?
+     .visit_field::<u64>("module_length", Self::VT_MODULE_LENGTH, false)?
+     .visit_field::<u64>("files_address", Self::VT_FILES_ADDRESS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<File>>>>("files", Self::VT_FILES, false)?
+     .visit_field::<u64>("memory_limit", Self::VT_MEMORY_LIMIT, false)?
+     .visit_field::<bool>("fuel", Self::VT_FUEL, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<HostFunction>>>>("host_functions", Self::VT_HOST_FUNCTIONS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("init", Self::VT_INIT, false)?
+     .visit_field::<bool>("command", Self::VT_COMMAND, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct BootConfigurationArgs<'a> {
+    pub module_address: u64,
+    pub module_length: u64,
+    pub files_address: u64,
+    pub files: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<File<'a>>>>>,
+    pub memory_limit: u64,
+    pub fuel: bool,
+    pub host_functions: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction<'a>>>>>,
+    pub init: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    pub command: bool,
+}
+impl<'a> Default for BootConfigurationArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    BootConfigurationArgs {
+      module_address: 0,
+      module_length: 0,
+      files_address: 0,
+      files: None,
+      memory_limit: 0,
+      fuel: false,
+      host_functions: None,
+      init: None,
+      command: false,
+    }
+  }
+}
+
+pub struct BootConfigurationBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BootConfigurationBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_module_address(&mut self, module_address: u64) {
+    self.fbb_.push_slot::<u64>(BootConfiguration::VT_MODULE_ADDRESS, module_address, 0);
+  }
+  #[inline]
+  pub fn add_module_length(&mut self, module_length: u64) {
+    self.fbb_.push_slot::<u64>(BootConfiguration::VT_MODULE_LENGTH, module_length, 0);
+  }
+  #[inline]
+  pub fn add_files_address(&mut self, files_address: u64) {
+    self.fbb_.push_slot::<u64>(BootConfiguration::VT_FILES_ADDRESS, files_address, 0);
+  }
+  #[inline]
+  pub fn add_files(&mut self, files: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<File<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_FILES, files);
+  }
+  #[inline]
+  pub fn add_memory_limit(&mut self, memory_limit: u64) {
+    self.fbb_.push_slot::<u64>(BootConfiguration::VT_MEMORY_LIMIT, memory_limit, 0);
+  }
+  #[inline]
+  pub fn add_fuel(&mut self, fuel: bool) {
+    self.fbb_.push_slot::<bool>(BootConfiguration::VT_FUEL, fuel, false);
+  }
+  #[inline]
+  pub fn add_host_functions(&mut self, host_functions: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<HostFunction<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_HOST_FUNCTIONS, host_functions);
+  }
+  #[inline]
+  pub fn add_init(&mut self, init: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_INIT, init);
+  }
+  #[inline]
+  pub fn add_command(&mut self, command: bool) {
+    self.fbb_.push_slot::<bool>(BootConfiguration::VT_COMMAND, command, false);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> BootConfigurationBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    BootConfigurationBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<BootConfiguration<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for BootConfiguration<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("BootConfiguration");
+      ds.field("module_address", &self.module_address());
+      ds.field("module_length", &self.module_length());
+      ds.field("files_address", &self.files_address());
+      ds.field("files", &self.files());
+      ds.field("memory_limit", &self.memory_limit());
+      ds.field("fuel", &self.fuel());
+      ds.field("host_functions", &self.host_functions());
+      ds.field("init", &self.init());
+      ds.field("command", &self.command());
+      ds.finish()
+  }
+}
+pub enum CommandInputOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct CommandInput<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for CommandInput<'a> {
+  type Inner = CommandInput<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> CommandInput<'a> {
+  pub const VT_ARGUMENTS: ::flatbuffers::VOffsetT = 4;
+  pub const VT_ENVIRONMENT: ::flatbuffers::VOffsetT = 6;
+  pub const VT_STDIN: ::flatbuffers::VOffsetT = 8;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    CommandInput { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args CommandInputArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<CommandInput<'bldr>> {
+    let mut builder = CommandInputBuilder::new(_fbb);
+    if let Some(x) = args.stdin { builder.add_stdin(x); }
+    if let Some(x) = args.environment { builder.add_environment(x); }
+    if let Some(x) = args.arguments { builder.add_arguments(x); }
+    builder.finish()
+  }
+
+
+  /// `arguments[0]` is the program's name.
+  #[inline]
+  pub fn arguments(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>(CommandInput::VT_ARGUMENTS, None)}
+  }
+  /// `KEY=VALUE`.
+  #[inline]
+  pub fn environment(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>(CommandInput::VT_ENVIRONMENT, None)}
+  }
+  #[inline]
+  pub fn stdin(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(CommandInput::VT_STDIN, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for CommandInput<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>>>("arguments", Self::VT_ARGUMENTS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>>>("environment", Self::VT_ENVIRONMENT, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("stdin", Self::VT_STDIN, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct CommandInputArgs<'a> {
+    pub arguments: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>,
+    pub environment: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>,
+    pub stdin: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+}
+impl<'a> Default for CommandInputArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    CommandInputArgs {
+      arguments: None,
+      environment: None,
+      stdin: None,
+    }
+  }
+}
+
+pub struct CommandInputBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> CommandInputBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_arguments(&mut self, arguments: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<&'b  str>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(CommandInput::VT_ARGUMENTS, arguments);
+  }
+  #[inline]
+  pub fn add_environment(&mut self, environment: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<&'b  str>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(CommandInput::VT_ENVIRONMENT, environment);
+  }
+  #[inline]
+  pub fn add_stdin(&mut self, stdin: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(CommandInput::VT_STDIN, stdin);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> CommandInputBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    CommandInputBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<CommandInput<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for CommandInput<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("CommandInput");
+      ds.field("arguments", &self.arguments());
+      ds.field("environment", &self.environment());
+      ds.field("stdin", &self.stdin());
+      ds.finish()
+  }
+}
+}  // pub mod abi
+}  // pub mod twinwall
+

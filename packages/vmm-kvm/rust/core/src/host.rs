@@ -26,3 +26,33 @@ impl Host for NoHost {
 
     fn record(&mut self, _entry: Entry<'_>) {}
 }
+
+/// Where a result goes. Asked only when the guest is done, after the last host function has returned: what a host
+/// function does to the caller's buffer meanwhile cannot matter.
+pub trait Output {
+    /// Room for `length` bytes; `None` when there is less.
+    fn room(&mut self, length: usize) -> Option<&mut [u8]>;
+
+    /// Bytes of room in all, for messages.
+    fn capacity(&self) -> usize;
+}
+
+impl Output for [u8] {
+    fn room(&mut self, length: usize) -> Option<&mut [u8]> {
+        self.get_mut(..length)
+    }
+
+    fn capacity(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<const LENGTH: usize> Output for [u8; LENGTH] {
+    fn room(&mut self, length: usize) -> Option<&mut [u8]> {
+        self.get_mut(..length)
+    }
+
+    fn capacity(&self) -> usize {
+        LENGTH
+    }
+}

@@ -28,7 +28,7 @@ mod tests;
 pub use attachment::attachment_addresses;
 pub use error::{CallError, LoadError, MachineError};
 pub use floor::{measure_bare_machine, measure_floor};
-pub use host::{Host, NoHost};
+pub use host::{Host, NoHost, Output};
 pub use image::Image;
 pub use machine::{Call, Limits, Machine, Statistics};
 pub use self_test::{Findings, OpenError, open};

@@ -2,11 +2,13 @@
 
 use std::ptr;
 
-use napi::bindgen_prelude::{Either, FnArgs, FunctionRef, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{
+    Either, FnArgs, FromNapiValue, FunctionRef, Uint8Array, Uint8ArraySlice, Unknown,
+};
 use napi::{Env, sys};
 use twinwall_abi::ErrorCode;
 use twinwall_abi::outbox::Entry;
-use twinwall_vmm_kvm::Host;
+use twinwall_vmm_kvm::{Host, Output};
 
 /// `(function, arguments) => result bytes, or a negative error code`.
 pub(crate) type HostCall = FunctionRef<FnArgs<(u32, Uint8Array)>, Either<Uint8ArraySlice<'static>, i32>>;
@@ -18,6 +20,34 @@ pub(crate) struct JavaScriptHost<'a> {
     pub(crate) env: &'a Env,
     pub(crate) host_call: &'a HostCall,
     pub(crate) record: &'a RecordSink,
+}
+
+/// The caller's output buffer. It is looked up when the result is there: a host function may have detached it.
+pub(crate) struct JavaScriptOutput<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) value: sys::napi_value,
+}
+
+impl JavaScriptOutput<'_> {
+    /// The buffer as it is now; `None` when it is not a `Uint8Array`.
+    fn slice(&self) -> Option<Uint8ArraySlice<'_>> {
+        // SAFETY: `value` is an argument of the native call in progress, in its environment.
+        unsafe { Uint8ArraySlice::from_napi_value(self.env.raw(), self.value) }.ok()
+    }
+}
+
+impl Output for JavaScriptOutput<'_> {
+    fn room(&mut self, length: usize) -> Option<&mut [u8]> {
+        let mut slice = self.slice()?;
+        // SAFETY: no JavaScript runs between here and the copy, so the buffer stays where it is and nobody else
+        // writes it; the slice's data outlives `slice`, which is only a description of it.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(slice.as_mut().as_mut_ptr(), slice.len()) };
+        bytes.get_mut(..length)
+    }
+
+    fn capacity(&self) -> usize {
+        self.slice().map_or(0, |slice| slice.len())
+    }
 }
 
 /// Frees the handles of one callback when it ends: a call may make many.

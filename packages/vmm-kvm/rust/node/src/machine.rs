@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use napi::Env;
-use napi::bindgen_prelude::{BigInt, Uint8Array, Uint8ArraySlice};
+use napi::bindgen_prelude::{BigInt, JsValue, Uint8Array, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use twinwall_abi::{CallKind, ErrorCode};
 use twinwall_vmm_kvm::{Call, CallError, Machine};
 
-use crate::host::{HostCall, JavaScriptHost, RecordSink};
+use crate::host::{HostCall, JavaScriptHost, JavaScriptOutput, RecordSink};
 use crate::limits::NativeLimits;
 use crate::results::{NativeFailure, failed};
 
@@ -84,7 +84,7 @@ impl NativeMachine {
         function: u32,
         flags: u32,
         input: Uint8ArraySlice<'_>,
-        mut output: Uint8ArraySlice<'_>,
+        output: Unknown<'_>,
     ) -> f64 {
         let call = Call {
             kind: CallKind(kind as u16),
@@ -95,10 +95,8 @@ impl NativeMachine {
             exact: flags & FLAG_EXACT != 0,
         };
         let mut host = JavaScriptHost { env, host_call: &self.host_call, record: &self.record };
-        // SAFETY: the output is a plain, fixed-size buffer that the caller checked; host functions that run meanwhile
-        // may write it, but it is written here only after the last of them has returned.
-        let output = unsafe { output.as_mut() };
-        let result = self.with(|machine| machine.call(&call, &mut host, output));
+        let mut output = JavaScriptOutput { env, value: output.raw() };
+        let result = self.with(|machine| machine.call(&call, &mut host, &mut output));
         match result.and_then(|outcome| outcome) {
             Ok(length) => length as f64,
             Err(error) => f64::from(self.fail(error)),

@@ -50,7 +50,6 @@ impl NativeSnapshot {
         limits: NativeLimits,
         seed: Either<Uint8ArraySlice<'_>, Null>,
         recycle: bool,
-        _domain: String,
         host_call: HostCall,
         record: RecordSink,
     ) -> SnapshotResult {

@@ -4,8 +4,9 @@ use twinwall_abi::batch::Items;
 use twinwall_abi::{CallKind, ErrorCode, batch};
 
 use crate::declare::Declaration;
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::{ECHO, FIRST, module};
+use crate::setup::Setup;
 
 fn frame(items: &[&[u8]]) -> Vec<u8> {
     let mut bytes = (items.len() as u64).to_le_bytes().to_vec();

@@ -3,8 +3,9 @@
 use twinwall_abi::{CallKind, ErrorCode, TrapCode};
 
 use crate::declare::Declaration;
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::{FIRST, module};
+use crate::setup::Setup;
 
 #[test]
 fn a_reactor_is_initialised_and_then_given_its_data() {

@@ -2,8 +2,9 @@
 
 use twinwall_abi::{CallKind, ErrorCode};
 
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::{ECHO, FIRST, module};
+use crate::setup::Setup;
 
 #[test]
 fn every_byte_comes_back_in_one_exit() {

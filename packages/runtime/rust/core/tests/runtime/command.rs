@@ -3,7 +3,8 @@
 use twinwall_abi::tables::{CommandInput, CommandInputArgs, FlatBufferBuilder};
 use twinwall_abi::{CallKind, ErrorCode, RecordKind, TrapCode};
 
-use crate::machine::{Machine, OUTBOX, Record, Setup};
+use crate::machine::{Machine, OUTBOX, Record};
+use crate::setup::Setup;
 
 /// Writes its stdin to stdout and ends with the number of its arguments.
 const CAT: &str = r#"(module

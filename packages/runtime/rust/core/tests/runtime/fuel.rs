@@ -3,8 +3,9 @@
 use twinwall_abi::{CallKind, ErrorCode, FUEL_UNLIMITED};
 
 use crate::compile::compile;
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::slots;
+use crate::setup::Setup;
 
 const LOOP: &str = r#"(module
     (func (export "loop") (param $rounds i32)

@@ -3,8 +3,9 @@
 use twinwall_abi::{CallKind, ErrorCode, RecordKind, TrapCode, ValueType};
 
 use crate::declare::Declaration;
-use crate::machine::{Machine, OUTBOX, Setup};
+use crate::machine::{Machine, OUTBOX};
 use crate::modules::{FIRST, module, slots};
+use crate::setup::Setup;
 
 const BYTES_IMPORT: &str = r#"(import "twinwall" "host" (func $host (param i32 i32) (result i64)))"#;
 

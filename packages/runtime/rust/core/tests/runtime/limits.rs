@@ -2,8 +2,9 @@
 
 use twinwall_abi::{CallKind, ErrorCode};
 
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::slots;
+use crate::setup::Setup;
 
 const PAGE: u64 = 65_536;
 

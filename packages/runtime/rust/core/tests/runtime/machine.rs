@@ -7,14 +7,13 @@ use std::thread::{self, JoinHandle};
 
 use twinwall_abi::mailbox::{ANSWER_OFFSET, REPORT_OFFSET, REQUEST_OFFSET};
 use twinwall_abi::outbox::{Entries, Entry};
-use twinwall_abi::tables::{BootConfiguration, BootConfigurationArgs, FlatBufferBuilder};
 use twinwall_abi::{Answer, CallKind, ErrorCode, FUEL_UNLIMITED, GateOperation, RecordKind, Report, Request};
 use twinwall_runtime_core::run;
 
 use crate::compile::compile;
-use crate::declare::{self, Declaration};
 use crate::pages::Pages;
 use crate::platform::{Dropped, Inside, MEMORIES, MEMORY_STRIDE, Native, become_guest};
+use crate::setup::{Reply, Setup};
 
 const AREA: usize = 1 << 20;
 const OUTPUT_OPEN: usize = 16 << 10;
@@ -22,47 +21,6 @@ pub(crate) const OUTBOX: usize = 4096;
 
 /// wasmtime without std gives up where two threads want one of its locks, so machines take turns.
 static TURN: Mutex<()> = Mutex::new(());
-
-/// What a module is booted with.
-pub(crate) struct Setup<'a> {
-    pub(crate) module: &'a str,
-    pub(crate) fuel: bool,
-    pub(crate) command: bool,
-    pub(crate) memory_limit: u64,
-    pub(crate) init: &'a [u8],
-    pub(crate) host_functions: &'a [Declaration<'a>],
-    pub(crate) files: &'a [(&'a str, &'a [u8])],
-}
-
-impl<'a> Setup<'a> {
-    pub(crate) fn new(module: &'a str) -> Self {
-        Self {
-            module,
-            fuel: false,
-            command: false,
-            memory_limit: 16 << 20,
-            init: &[],
-            host_functions: &[],
-            files: &[],
-        }
-    }
-}
-
-/// What a call came back with.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Reply {
-    pub(crate) status: ErrorCode,
-    pub(crate) detail: i32,
-    /// The output of a call that succeeded.
-    pub(crate) output: Vec<u8>,
-    pub(crate) message: String,
-    /// Backtrace, a frame a line.
-    pub(crate) frames: String,
-    pub(crate) fuel_used: u64,
-    pub(crate) memory_bytes: u64,
-    /// Times that the guest left, the last one included.
-    pub(crate) exits: usize,
-}
 
 /// An outbox record: kind, function, data.
 pub(crate) type Record = (RecordKind, u32, Vec<u8>);
@@ -126,7 +84,7 @@ impl Machine {
             outbox: Pages::reserve(OUTBOX),
             memories: Pages::reserve(MEMORIES * MEMORY_STRIDE),
             module: Pages::attach(code),
-            files: Pages::attach(&setup.files.concat_contents()),
+            files: Pages::attach(&setup.file_contents()),
             left,
             entered: Some(entered),
             guest: None,
@@ -138,7 +96,8 @@ impl Machine {
             _turn: turn,
         };
         machine.open_areas();
-        let configuration = machine.configuration(setup, code.len());
+        let configuration =
+            setup.configuration((machine.module.address(), code.len()), machine.files.address());
         machine.write_request(CallKind::Boot, 0, &configuration);
         let inside = Inside {
             mailbox: machine.mailbox.address(),
@@ -167,29 +126,6 @@ impl Machine {
         request.set_tick_scale(1 << 32);
     }
 
-    fn configuration(&self, setup: &Setup<'_>, module_length: usize) -> Vec<u8> {
-        let mut builder = FlatBufferBuilder::new();
-        let host_functions = declare::host_functions(&mut builder, setup.host_functions);
-        let files = declare::files(&mut builder, setup.files);
-        let init = builder.create_vector(setup.init);
-        let configuration = BootConfiguration::create(
-            &mut builder,
-            &BootConfigurationArgs {
-                module_address: self.module.address() as u64,
-                module_length: module_length as u64,
-                files_address: self.files.address() as u64,
-                files: Some(files),
-                memory_limit: setup.memory_limit,
-                fuel: setup.fuel,
-                host_functions: Some(host_functions),
-                init: Some(init),
-                command: setup.command,
-            },
-        );
-        builder.finish(configuration, None);
-        builder.finished_data().to_vec()
-    }
-
     /// Changes what later requests say.
     pub(crate) fn configure(&mut self) -> &mut Request {
         &mut self.request
@@ -205,7 +141,7 @@ impl Machine {
     fn write_request(&mut self, kind: CallKind, function: u32, input: &[u8]) {
         self.input.write(0, input);
         self.request.set_kind(kind.0);
-        self.request.set_function(function);
+        self.request.set_function_index(function);
         self.request.set_input_length(input.len() as u64);
         self.request.set_request_id(self.request.request_id() + 1);
         self.mailbox.write(REQUEST_OFFSET, &self.request.0);
@@ -293,7 +229,7 @@ impl Machine {
 
     fn host_call(&mut self, report: &Report) {
         let arguments = self.bytes(report);
-        match (self.host)(report.function(), &arguments) {
+        match (self.host)(report.function_index(), &arguments) {
             Ok(result) => {
                 // Behind the input, which may not have been read to its end.
                 let offset = (self.request.input_length() as usize).next_multiple_of(8);
@@ -328,15 +264,5 @@ impl Drop for Machine {
             // A panic of the guest has shown itself already.
             let _ = guest.join();
         }
-    }
-}
-
-trait Contents {
-    fn concat_contents(&self) -> Vec<u8>;
-}
-
-impl Contents for [(&str, &[u8])] {
-    fn concat_contents(&self) -> Vec<u8> {
-        self.iter().flat_map(|(_, contents)| contents.iter().copied()).collect()
     }
 }

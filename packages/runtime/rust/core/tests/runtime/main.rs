@@ -18,4 +18,5 @@ mod pages;
 mod platform;
 mod scalars;
 mod sessions;
+mod setup;
 mod traps;

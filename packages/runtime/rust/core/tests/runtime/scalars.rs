@@ -2,8 +2,9 @@
 
 use twinwall_abi::{CallKind, ErrorCode};
 
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::slots;
+use crate::setup::Setup;
 
 const NUMBERS: &str = r#"(module
     (func (export "sub") (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))

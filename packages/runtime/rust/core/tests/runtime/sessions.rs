@@ -2,8 +2,9 @@
 
 use twinwall_abi::{CallKind, ErrorCode, RequestFlag};
 
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::slots;
+use crate::setup::Setup;
 
 /// Counts what is allocated and freed. `inside` returns part of its input, `fresh` memory of its own.
 const COUNTING: &str = r#"(module

@@ -2,8 +2,9 @@
 
 use twinwall_abi::{CallKind, ErrorCode, TrapCode};
 
-use crate::machine::{Machine, Setup};
+use crate::machine::Machine;
 use crate::modules::slots;
+use crate::setup::Setup;
 
 const TRAPS: &str = r#"(module
     (memory 1)

@@ -9,7 +9,7 @@ use super::report::{boot_failure, failure, foreign, unhandled_exception};
 use super::{Call, Exit, Limits, Statistics};
 use crate::deadline::{Deadline, NEVER};
 use crate::error::CallError;
-use crate::host::Host;
+use crate::host::{Host, Output};
 
 /// Debug vector: the trap after each instruction while single-stepping.
 const DEBUG: u64 = 1;
@@ -63,7 +63,7 @@ impl<'a> Exchange<'a> {
         &mut self,
         mut request: Request,
         call: &Call<'_>,
-        output: &mut [u8],
+        output: &mut dyn Output,
         overflow: &mut Vec<u8>,
     ) -> Result<usize, Stop> {
         self.place_input(&mut request, call.input)?;
@@ -158,7 +158,7 @@ impl<'a> Exchange<'a> {
             return Err(limit(format!("the guest made more than {most} host calls")));
         }
         let arguments = self.copy_out(report, "the arguments of a host call")?;
-        let result = self.host.call(report.function(), &arguments);
+        let result = self.host.call(report.function_index(), &arguments);
         if deadline.has_passed() {
             return Err(self.late());
         }
@@ -225,7 +225,7 @@ impl<'a> Exchange<'a> {
         &mut self,
         report: &Report,
         exact: bool,
-        output: &mut [u8],
+        output: &mut dyn Output,
         overflow: &mut Vec<u8>,
     ) -> Result<usize, Stop> {
         self.statistics.fuel_used = report.fuel_used();
@@ -246,7 +246,7 @@ impl<'a> Exchange<'a> {
         }
         let length = length as usize;
         let outside = || bad_reply("its result lies outside the output area");
-        if let Some(target) = output.get_mut(..length) {
+        if let Some(target) = output.room(length) {
             return if self.core.output.read(report.output_address(), target) {
                 Ok(length)
             } else {
@@ -254,7 +254,7 @@ impl<'a> Exchange<'a> {
             };
         }
         if exact {
-            let room = output.len();
+            let room = output.capacity();
             return Err(Stop::Failed(CallError::new(
                 ErrorCode::Limit,
                 format!("the result has {length} bytes, the output has room for {room}"),

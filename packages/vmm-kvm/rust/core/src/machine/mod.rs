@@ -18,7 +18,7 @@ pub(crate) use self::core::{Core, Shared};
 pub(crate) use self::exchange::{Exchange, Stop};
 pub(crate) use self::vm::{Exit, Hypervisor, Vm};
 use crate::error::CallError;
-use crate::host::Host;
+use crate::host::{Host, Output};
 use crate::snapshot::Snapshot;
 
 /// Bytes opened since the snapshot from which on a machine is replaced, not restored: clearing them would cost more.
@@ -86,12 +86,13 @@ impl Machine {
         &mut self,
         call: &Call<'_>,
         host: &mut dyn Host,
-        output: &mut [u8],
+        output: &mut dyn Output,
     ) -> Result<usize, CallError> {
         self.statistics.calls += 1;
         self.overflow.clear();
         if call.input.len() as u64 > self.limits.input_bytes {
             let (size, most) = (call.input.len(), self.limits.input_bytes);
+            self.restore();
             return Err(CallError::new(
                 ErrorCode::Limit,
                 format!("the input has {size} bytes, the limit is {most}"),
@@ -120,7 +121,7 @@ impl Machine {
         core.trap_each_instruction();
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics);
         exchange.step();
-        let outcome = exchange.run(request, call, &mut [], &mut self.overflow);
+        let outcome = exchange.run(request, call, &mut [0; 0], &mut self.overflow);
         let exits = self.statistics.exits;
         // A vCPU that was single-stepped is not used again.
         self.discard();
@@ -161,7 +162,7 @@ impl Machine {
         }
         let mut request = self.snapshot.request(&self.limits, call.kind, &Seed::new(&seed));
         request.set_request_id(self.request_id);
-        request.set_function(call.function);
+        request.set_function_index(call.function);
         request.set_input_length(call.input.len() as u64);
         request.set_flags(if call.continues { RequestFlag::Continues.0 } else { RequestFlag::None.0 });
         request

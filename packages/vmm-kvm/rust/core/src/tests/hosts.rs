@@ -25,7 +25,7 @@ fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
         restore: true,
         exact: true,
     };
-    let error = inner.call(&call, &mut NoHost, &mut []).expect_err("a loop");
+    let error = inner.call(&call, &mut NoHost, &mut [0; 0]).expect_err("a loop");
     assert_eq!(error.code, ErrorCode::Deadline);
     inner.configure(Limits::default());
     assert_usable(&mut inner);

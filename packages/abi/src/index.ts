@@ -1,0 +1,64 @@
+/**
+ * What both sides of the wall agree on.
+ *
+ * The generated code of the schema is private; this file lists what is public.
+ *
+ * @module
+ */
+
+export {
+  type ArtifactFacts,
+  decodeArtifact,
+  type ExternName,
+  looksLikeArtifact,
+  type ModuleExport,
+  type ModuleImport,
+} from "./artifact.js";
+export { formatBacktrace, MAX_FRAMES, parseBacktrace, type WasmFrame } from "./backtrace.js";
+export { batchBytes, decodeBatch, encodeBatch } from "./batch.js";
+export {
+  type BootConfiguration,
+  type BootFile,
+  type BootHostFunction,
+  encodeBootConfiguration,
+} from "./boot.js";
+export {
+  type ErrorCode,
+  errorCodeOf,
+  errorCodes,
+  errorMeanings,
+  errorNumbers,
+  isErrorCode,
+  trapText,
+} from "./codes.js";
+export { type CommandInput, encodeCommandInput } from "./command.js";
+export {
+  ABI_VERSION,
+  ARTIFACT_FORMAT,
+  CallKind,
+  type MachineName,
+  machineNames,
+  RecordKind,
+} from "./constants.js";
+export { TwinwallError, type TwinwallErrorOptions } from "./error.js";
+export {
+  defaultLimits,
+  FUEL_UNLIMITED,
+  LARGEST_AREA,
+  type LimitOptions,
+  type Limits,
+  parseLimits,
+} from "./limits.js";
+export { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
+export { decodeRecords, type OutboxRecord } from "./records.js";
+export { readSlot, type ScalarValue, SLOT_BYTES, writeSlot } from "./slots.js";
+export { showBytes, showName, showText } from "./text.js";
+export {
+  type CoreType,
+  isScalar,
+  type ScalarKind,
+  showSignature,
+  t,
+  type ValueOf,
+  type ValueType,
+} from "./values.js";

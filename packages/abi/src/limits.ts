@@ -1,0 +1,122 @@
+import { TwinwallError } from "./error.js";
+import { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
+
+/** Limits of a sandbox as a caller writes them. All are per call, except `memory`. */
+export interface LimitOptions {
+  /** Cap on all linear memories and tables together. Default `"64MiB"`. */
+  readonly memory?: Size;
+  /**
+   * Longest time of a call, host functions included. Default `"1s"`; `"none"` must be said. It holds for the module's
+   * initialisation too, which has at least a second.
+   */
+  readonly deadline?: Duration | "none";
+  /** Fuel of a call: about one unit an instruction, the same on each machine. Default `"off"`: not counted. */
+  readonly fuel?: number | bigint | "off";
+  /** Largest result of a call, and largest argument of a host function. Default `"1MiB"`. */
+  readonly resultBytes?: Size;
+  /** Most host calls of a call. Default 10,000. */
+  readonly hostCalls?: number;
+  /** Most bytes that a call may log: stdout, stderr and deferred host calls. Default `"64KiB"`. */
+  readonly logBytes?: Size;
+}
+
+/** Limits as numbers. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory: number;
+  /** Microseconds; `undefined`: none. */
+  readonly deadline: number | undefined;
+  /** Units of fuel; `undefined`: not counted. */
+  readonly fuel: bigint | undefined;
+  /** Bytes. */
+  readonly resultBytes: number;
+  readonly hostCalls: number;
+  /** Bytes. */
+  readonly logBytes: number;
+}
+
+/** What holds where nothing is said. */
+export const defaultLimits: Limits = Object.freeze({
+  memory: 64 * 2 ** 20,
+  deadline: 1_000_000,
+  fuel: undefined,
+  resultBytes: 2 ** 20,
+  hostCalls: 10_000,
+  logBytes: 64 * 2 ** 10,
+});
+
+/** Largest area for data in one direction, bytes: 1 GiB less a page. */
+export const LARGEST_AREA = 2 ** 30 - 4096;
+
+/** Largest `memory`, bytes. */
+const LARGEST_MEMORY = 16 * 2 ** 30;
+
+/** Longest deadline, microseconds: a day. Longer ones are mistakes; `"none"` is there. */
+const LONGEST_DEADLINE = 86_400_000_000;
+
+/** Fuel that stands for "not limited" in a request. */
+export const FUEL_UNLIMITED = 2n ** 64n - 1n;
+
+const known = new Set(["memory", "deadline", "fuel", "resultBytes", "hostCalls", "logBytes"]);
+
+/**
+ * Reads limits and fills in the defaults.
+ *
+ * @throws TwinwallError `E_OPTION` for an unknown name or a bad value, naming it.
+ * @example
+ * ```ts
+ * parseLimits({ memory: "16MiB", deadline: "50ms" }).deadline; // => 50000
+ * ```
+ */
+export function parseLimits(options: LimitOptions = {}): Limits {
+  if (typeof options !== "object" || options === null) {
+    throw new TwinwallError("E_OPTION", `limits: ${show(options)} is no object`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new TwinwallError(
+        "E_OPTION",
+        `limits: unknown limit ${show(name)}; known are ${[...known].join(", ")}`,
+      );
+    }
+  }
+  const { memory, deadline, fuel, resultBytes, hostCalls, logBytes } = options;
+  return {
+    memory:
+      memory === undefined
+        ? defaultLimits.memory
+        : atMost(parseSize(memory, "memory"), LARGEST_MEMORY, "memory"),
+    deadline: parseDeadline(deadline),
+    fuel: parseFuel(fuel),
+    resultBytes:
+      resultBytes === undefined
+        ? defaultLimits.resultBytes
+        : atMost(parseSize(resultBytes, "resultBytes"), LARGEST_AREA, "resultBytes"),
+    hostCalls:
+      hostCalls === undefined
+        ? defaultLimits.hostCalls
+        : atMost(parseCount(hostCalls, "hostCalls"), 2 ** 32 - 1, "hostCalls"),
+    logBytes: logBytes === undefined ? defaultLimits.logBytes : parseSize(logBytes, "logBytes"),
+  };
+}
+
+function parseDeadline(value: unknown): number | undefined {
+  if (value === undefined) return defaultLimits.deadline;
+  if (value === "none") return undefined;
+  return atMost(parseDuration(value, "deadline"), LONGEST_DEADLINE, "deadline");
+}
+
+function parseFuel(value: unknown): bigint | undefined {
+  if (value === undefined || value === "off") return undefined;
+  if (typeof value === "bigint" && value >= 0n && value < FUEL_UNLIMITED) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+  throw new TwinwallError(
+    "E_OPTION",
+    `fuel: ${show(value)} is no amount of fuel; give a whole number, or "off"`,
+  );
+}
+
+function atMost(value: number, largest: number, name: string): number {
+  if (value <= largest) return value;
+  throw new TwinwallError("E_OPTION", `${name}: ${value} is more than the largest possible, ${largest}`);
+}

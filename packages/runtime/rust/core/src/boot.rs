@@ -1,0 +1,128 @@
+//! From a boot configuration to a module that waits for calls: everything that can be done before the snapshot.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::slice;
+
+use twinwall_abi::tables::{self, BootConfiguration};
+use twinwall_abi::{ErrorCode, FUEL_UNLIMITED, Request};
+use wasmtime::{Func, Instance, Module, Store, Trap, ValRaw};
+
+use crate::calls::transfer;
+use crate::engine;
+use crate::exports::Exports;
+use crate::failure::Failure;
+use crate::guest::Guest;
+use crate::imports;
+use crate::pieces::Pieces;
+use crate::platform::Platform;
+use crate::serve::Runtime;
+use crate::signature::{PLAIN, SINK};
+use crate::wasi::WasiState;
+
+/// Boots the module that the request's input describes.
+pub(crate) fn boot<P: Platform>(request: &Request) -> Result<Runtime<P>, Failure> {
+    // SAFETY: the host wrote so many bytes there and leaves them alone while the guest boots.
+    let input = unsafe { attached(request.input_address(), request.input_length()) };
+    let configuration = tables::boot_configuration(input)
+        .map_err(|error| Failure::internal(format!("the boot configuration is malformed: {error}")))?;
+    let engine = engine::engine::<P>(configuration.fuel())?;
+    let module = engine::module(&engine, configuration.module_address(), configuration.module_length())?;
+    let guest = Guest::new(configuration.memory_limit(), files(&configuration)?);
+    let mut store = Store::new(&engine, guest);
+    store.limiter(|guest| &mut guest.limits);
+    store.data_mut().begin(request, P::ticks());
+    if configuration.fuel() {
+        // What runs before the snapshot is bounded by the deadline alone.
+        set_fuel(&mut store, FUEL_UNLIMITED)?;
+    }
+    let instance = instantiate(&mut store, &module, &configuration)?;
+    start(store, instance, module, &configuration)
+}
+
+fn instantiate<P: Platform>(
+    store: &mut Store<Guest<P>>,
+    module: &Module,
+    configuration: &BootConfiguration<'_>,
+) -> Result<Instance, Failure> {
+    let imports = imports::resolve(store, module, configuration)?;
+    Instance::new(&mut *store, module, &imports).map_err(|error| {
+        let ran = error.is::<Trap>() || error.is::<Failure>() || error.is::<crate::wasi::Exit>();
+        if ran {
+            return Failure::of(&error);
+        }
+        // Imports were checked before, so all that is left are memories and tables that do not fit.
+        Failure::new(ErrorCode::Memory, format!("the module does not fit its memory limit: {error:#}"))
+    })
+}
+
+/// Resolves the exports and runs what initialises the module.
+fn start<P: Platform>(
+    mut store: Store<Guest<P>>,
+    instance: Instance,
+    module: Module,
+    configuration: &BootConfiguration<'_>,
+) -> Result<Runtime<P>, Failure> {
+    let pieces = Pieces::find(&mut store, |store, name| instance.get_export(store, name));
+    store.data_mut().pieces = Some(pieces);
+    let exports = Exports::resolve(&mut store, &instance, module);
+    let start = if configuration.command() {
+        exports.named(&mut store, &instance, "_start", PLAIN)?
+    } else {
+        if let Some(initialize) = exports.named(&mut store, &instance, "_initialize", PLAIN)? {
+            // SAFETY: the type was just checked: no parameters, no results.
+            unsafe { initialize.call_unchecked(&mut store, &mut [] as *mut [_]) }
+                .map_err(|error| Failure::of(&error))?;
+        }
+        if let Some(init) = exports.named(&mut store, &instance, "twinwall_init", SINK)? {
+            let data = configuration.init().map_or(&[][..], |data| data.bytes());
+            initialize(&mut store, &pieces, init, data)?;
+        }
+        None
+    };
+    let values = Vec::with_capacity(exports.most_numbers());
+    Ok(Runtime { store, pieces, exports, start, values, fuel: configuration.fuel() })
+}
+
+/// Gives the module its initial data, and frees it again: the snapshot should not hold it twice.
+fn initialize<P: Platform>(
+    store: &mut Store<Guest<P>>,
+    pieces: &Pieces,
+    function: Func,
+    data: &[u8],
+) -> Result<(), Failure> {
+    let pointer = transfer::place(&mut *store, pieces, data).map_err(|error| Failure::of(&error))?;
+    let length = data.len() as u32;
+    store.data_mut().unfreed[0] = (pointer, length);
+    let mut values = [ValRaw::u32(pointer), ValRaw::u32(length)];
+    // SAFETY: the type was checked when the function was looked up: two i32 parameters, no results.
+    unsafe { function.call_unchecked(&mut *store, &raw mut values) }.map_err(|error| Failure::of(&error))?;
+    transfer::release(store, pieces)
+}
+
+pub(crate) fn set_fuel<P>(store: &mut Store<Guest<P>>, fuel: u64) -> Result<(), Failure> {
+    store.set_fuel(fuel).map_err(|error| Failure::internal(format!("{error:#}")))
+}
+
+/// The read-only files of the sandbox, in the files attachment.
+fn files(configuration: &BootConfiguration<'_>) -> Result<WasiState, Failure> {
+    let base = configuration.files_address();
+    let files = configuration.files().unwrap_or_default();
+    let files = files.iter().map(|file| {
+        // SAFETY: the host attached the contents read-only for as long as the machine lives.
+        (file.path(), unsafe { attached(base.saturating_add(file.offset()), file.length()) })
+    });
+    WasiState::new(files).map_err(|error| Failure::new(ErrorCode::Option, format!("{error}")))
+}
+
+/// Bytes that the host placed at `address`.
+///
+/// # Safety
+/// The host keeps so many bytes open there and does not change them for as long as the slice is used.
+unsafe fn attached(address: u64, length: u64) -> &'static [u8] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { slice::from_raw_parts(address as *const u8, length as usize) }
+}

@@ -1,0 +1,115 @@
+//! The loop that serves calls.
+
+use alloc::vec::Vec;
+
+use twinwall_abi::{CallKind, GateOperation, Report, Request};
+use wasmtime::{Func, Store, ValRaw};
+
+use crate::boot::{boot, set_fuel};
+use crate::calls::{batch, bytes, command, scalar};
+use crate::exports::Exports;
+use crate::failure::Failure;
+use crate::guest::Guest;
+use crate::out_area::OutArea;
+use crate::pieces::Pieces;
+use crate::platform::Platform;
+
+/// A module that waits for calls.
+pub(crate) struct Runtime<P: Platform> {
+    pub(crate) store: Store<Guest<P>>,
+    pub(crate) pieces: Pieces,
+    pub(crate) exports: Exports,
+    /// `_start` of a command.
+    pub(crate) start: Option<Func>,
+    /// Room for the values of a call on numbers, allocated once.
+    pub(crate) values: Vec<ValRaw>,
+    /// Whether the module counts fuel.
+    pub(crate) fuel: bool,
+}
+
+/// Boots from the first request and then serves calls. It never returns: the host stops entering.
+pub fn run<P: Platform>() -> ! {
+    let entered_at = P::ticks();
+    let request = P::mailbox().request();
+    match boot::<P>(&request) {
+        Ok(mut runtime) => {
+            let report = runtime.report(&request, entered_at, Ok(()));
+            runtime.serve(report)
+        }
+        Err(failure) => refuse::<P>(&request, entered_at, &failure),
+    }
+}
+
+impl<P: Platform> Runtime<P> {
+    /// Leaves as ready with `report`, then answers request after request.
+    fn serve(&mut self, mut report: Report) -> ! {
+        let mailbox = P::mailbox();
+        let mut operation = GateOperation::Ready;
+        loop {
+            mailbox.exchange::<P>(operation, report);
+            let entered_at = P::ticks();
+            let request = mailbox.request();
+            let outcome = self.call(&request, entered_at);
+            report = self.report(&request, entered_at, outcome);
+            operation = GateOperation::Done;
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, request: &Request, entered_at: u64) -> Result<(), Failure> {
+        self.store.data_mut().begin(request, entered_at);
+        if self.fuel {
+            set_fuel(&mut self.store, request.fuel())?;
+        }
+        match CallKind(request.kind()) {
+            CallKind::Bytes => bytes::call(self, request),
+            CallKind::Scalar => scalar::call(self, request),
+            CallKind::Batch => batch::call(self, request),
+            CallKind::Command => command::call(self, request),
+            _ => Err(Failure::internal("the kind of the call is unknown")),
+        }
+    }
+
+    #[inline]
+    fn report(&mut self, request: &Request, entered_at: u64, outcome: Result<(), Failure>) -> Report {
+        let mut report = Report::default();
+        if self.fuel {
+            let left = self.store.get_fuel().unwrap_or(0);
+            report.set_fuel_used(request.fuel().saturating_sub(left));
+        }
+        let guest = self.store.data_mut();
+        report.set_memory_bytes(guest.limits.used());
+        finish::<P>(request, entered_at, outcome.as_ref().err(), &mut guest.out, &mut report);
+        report
+    }
+}
+
+/// Fills in what every report says, and the failure if there was one.
+#[inline]
+fn finish<P: Platform>(
+    request: &Request,
+    entered_at: u64,
+    failure: Option<&Failure>,
+    out: &mut OutArea,
+    report: &mut Report,
+) {
+    if let Some(failure) = failure {
+        report.set_status(failure.status.0);
+        report.set_detail(failure.detail);
+        out.replace::<P>(failure, report);
+    }
+    report.set_request_id(request.request_id());
+    out.report(report);
+    report.set_entered_at(entered_at);
+    report.set_left_at(P::ticks());
+}
+
+/// Reports that the boot failed. The host discards the machine; should it enter again, it hears the same.
+#[cold]
+fn refuse<P: Platform>(request: &Request, entered_at: u64, failure: &Failure) -> ! {
+    let mut report = Report::default();
+    finish::<P>(request, entered_at, Some(failure), &mut OutArea::of(request), &mut report);
+    loop {
+        P::mailbox().exchange::<P>(GateOperation::Ready, report);
+    }
+}

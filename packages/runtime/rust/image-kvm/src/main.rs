@@ -1,0 +1,20 @@
+//! The WebAssembly runtime as an image of the KVM machine.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod kvm;
+mod thread_state;
+
+use kvm::Kvm;
+use twinwall_image_support::image;
+
+image! {
+    main: twinwall_runtime_core::run::<Kvm>,
+    stack: 32 << 10,
+    heap: 24 << 10,
+    input: 16 << 10,
+    output: 16 << 10,
+    outbox: 8 << 10,
+}

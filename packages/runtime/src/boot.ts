@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { type BootHostFunction, encodeBootConfiguration, errorNumbers, type Limits } from "@twinwall/abi";
+import {
+  bootLimits,
+  type Driver,
+  type HostCallHandler,
+  type RecordHandler,
+  type Snapshot,
+} from "@twinwall/vmm";
+import type { FileTree } from "./file-tree.js";
+import { type ImageName, loadImage } from "./images.js";
+import type { LoadedModule } from "./module.js";
+import { type SnapshotLease, SnapshotStore } from "./snapshot-store.js";
+
+/** What a snapshot is booted from. */
+export interface BootOptions {
+  readonly driver: Driver;
+  readonly module: LoadedModule;
+  readonly limits: Limits;
+  /** A host call names a function by its position here. */
+  readonly hostFunctions: readonly BootHostFunction[];
+  readonly init: Uint8Array;
+  readonly files: FileTree;
+  readonly domain: string;
+  readonly recycle: boolean;
+  readonly seed: Uint8Array | undefined;
+  /** Whether another sandbox's snapshot may be taken, and this one's be given. */
+  readonly share: boolean;
+  readonly hostCall: HostCallHandler;
+  readonly record: RecordHandler;
+}
+
+const store = new SnapshotStore(8);
+
+/**
+ * Boots a module and takes its snapshot, or takes the one that an equal module and options made before.
+ * A boot that called host functions is never shared: what they answered is part of it.
+ *
+ * @throws TwinwallError What the boot failed with; the deadline holds for it too, but is at least a second.
+ */
+export function bootSnapshot(options: BootOptions): SnapshotLease {
+  if (!options.share) return store.own(() => boot(options).snapshot);
+  return store.lease(snapshotKey(options), () => {
+    const { snapshot, hostCalls } = boot(options);
+    return { snapshot, share: hostCalls === 0 };
+  });
+}
+
+/** Whether a module is a WASI command: it exports a function `_start`. */
+export function isCommand(module: LoadedModule): boolean {
+  return module.facts.exports.some((item) => item.kind === "function" && item.name === "_start");
+}
+
+function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
+  const { driver, module, files } = options;
+  const attachments = files.files.length === 0 ? [module.facts.code] : [module.facts.code, files.bytes];
+  const addresses = driver.attachmentAddresses(attachments.map((attachment) => attachment.length));
+  let hostCalls = 0;
+  const snapshot = driver.boot({
+    image: loadImage("wasm"),
+    attachments,
+    input: encodeBootConfiguration({
+      moduleAddress: addresses[0] ?? 0n,
+      moduleLength: module.facts.code.length,
+      filesAddress: addresses[1] ?? 0n,
+      files: files.files,
+      memoryLimit: options.limits.memory,
+      fuel: module.facts.fuel,
+      hostFunctions: options.hostFunctions,
+      init: options.init,
+      command: isCommand(module),
+    }),
+    limits: bootLimits(options.limits),
+    seed: options.seed,
+    recycle: options.recycle,
+    hostCall: (hostFunction, input) => {
+      hostCalls += 1;
+      return options.hostCall(hostFunction, input);
+    },
+    record: options.record,
+  });
+  return { snapshot, hostCalls };
+}
+
+/**
+ * Boots an image that needs no module, such as the native echo image.
+ *
+ * @throws TwinwallError `E_NO_FILE` when the image has not been built; what the boot failed with.
+ */
+export function bootNativeImage(driver: Driver, image: Exclude<ImageName, "wasm">, limits: Limits): Snapshot {
+  return driver.boot({
+    image: loadImage(image),
+    attachments: [],
+    input: new Uint8Array(0),
+    limits: bootLimits(limits),
+    seed: undefined,
+    recycle: true,
+    hostCall: () => -errorNumbers.E_BAD_REPLY,
+    record: () => {},
+  });
+}
+
+/** Everything that the contents of a snapshot depend on. */
+function snapshotKey(options: BootOptions): string {
+  return JSON.stringify([
+    options.driver.machine,
+    options.module.key,
+    options.limits.memory,
+    options.hostFunctions,
+    options.init.length === 0 ? "" : createHash("sha256").update(options.init).digest("hex"),
+    options.files.key,
+    options.domain,
+    options.recycle,
+    options.seed === undefined ? "" : Buffer.from(options.seed).toString("hex"),
+  ]);
+}

@@ -1,0 +1,72 @@
+import { type MachineName, show, TwinwallError } from "@twinwall/abi";
+import type { Driver } from "@twinwall/vmm";
+
+/** A machine, or `"auto"`: KVM where it opens, else soft. */
+export type MachineChoice = MachineName | "auto";
+
+/** Which driver was taken, and why. */
+export interface DriverChoice {
+  readonly driver: Driver;
+  /** One line for people. */
+  readonly reason: string;
+}
+
+const choices: readonly MachineChoice[] = ["auto", "kvm", "soft"];
+
+/**
+ * Picks the driver; the driver's package is loaded only when it is tried.
+ *
+ * @param machine Default: environment variable `TWINWALL_MACHINE`, else `"auto"`.
+ * @throws TwinwallError `E_OPTION` for another name, `E_NO_MACHINE` with the reason when the machine is not to be had.
+ */
+export async function chooseDriver(machine?: MachineChoice): Promise<DriverChoice> {
+  const wanted = wantedMachine(machine);
+  switch (wanted.machine) {
+    case "kvm": {
+      const driver = await openKvm();
+      return { driver, reason: `kvm, as ${wanted.by} says (${driver.description})` };
+    }
+    case "soft":
+      throw new TwinwallError("E_NO_MACHINE", `machine "soft", as ${wanted.by} says: ${softMissing}`);
+    case "auto":
+      return automatic();
+  }
+}
+
+const softMissing = 'this release has no driver for it yet; use machine "kvm"';
+
+async function automatic(): Promise<DriverChoice> {
+  try {
+    const driver = await openKvm();
+    return { driver, reason: `kvm, as /dev/kvm opens (${driver.description})` };
+  } catch (error) {
+    const failure = TwinwallError.from(error);
+    if (failure.code !== "E_NO_MACHINE") throw failure;
+    throw new TwinwallError(
+      "E_NO_MACHINE",
+      `machine "auto" found none. kvm: ${failure.rawMessage}. soft: this release has no driver for it yet`,
+      { cause: error },
+    );
+  }
+}
+
+async function openKvm(): Promise<Driver> {
+  const { openKvmDriver } = await import("@twinwall/vmm-kvm");
+  return openKvmDriver();
+}
+
+function wantedMachine(machine: MachineChoice | undefined): { machine: MachineChoice; by: string } {
+  if (machine !== undefined) return { machine: checked(machine, "machine"), by: "option machine" };
+  const variable = process.env["TWINWALL_MACHINE"];
+  if (variable === undefined || variable === "") return { machine: "auto", by: "the default" };
+  return { machine: checked(variable, "TWINWALL_MACHINE"), by: "TWINWALL_MACHINE" };
+}
+
+function checked(value: unknown, name: string): MachineChoice {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new TwinwallError(
+    "E_OPTION",
+    `${name}: ${show(value)} is no machine; there are ${choices.join(", ")}`,
+  );
+}

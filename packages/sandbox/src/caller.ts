@@ -1,0 +1,290 @@
+import {
+  CallKind,
+  decodeBatch,
+  encodeBatch,
+  type Limits,
+  type ScalarValue,
+  showName,
+  TwinwallError,
+} from "@twinwall/abi";
+import {
+  CallFlag,
+  callLimits,
+  commandLimits,
+  failureToError,
+  type Machine,
+  type MachineLimits,
+} from "@twinwall/vmm";
+import { bufferError, isCallBuffer } from "./buffers.js";
+import type { FunctionTable, Problem, TargetFunction } from "./functions.js";
+import { abortedError, type HostCalls } from "./host-calls.js";
+import { readResults, writeArguments } from "./scalars.js";
+
+/** Bytes of the buffer that results are first read into. */
+const SCRATCH_BYTES = 64 * 1024;
+
+/** Owns the machine while a call runs. */
+const running = Object.freeze({ what: "running call" });
+
+/** Owns the machine after `close`. */
+const closed = Object.freeze({ what: "closed" });
+
+/**
+ * Calls functions on one machine. Whoever may call right now owns it: the sandbox, its open session, or nobody while a
+ * call runs; so that one comparison on the fast path covers all states.
+ */
+export class Caller {
+  /** Why the last session ended early; told to those who use it on. */
+  sessionFailure: TwinwallError | undefined;
+
+  private readonly scratch = new Uint8Array(SCRATCH_BYTES);
+  private readonly ordinaryLimits: MachineLimits;
+  private limits: MachineLimits;
+  private owner: object;
+
+  /**
+   * @param root Owner while no session is open.
+   * @param signal Cancels every call.
+   */
+  constructor(
+    private readonly root: object,
+    private readonly machine: Machine,
+    private readonly functions: FunctionTable,
+    private readonly hosts: HostCalls,
+    limits: Limits,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.owner = root;
+    this.ordinaryLimits = callLimits(limits);
+    this.limits = this.ordinaryLimits;
+    hosts.signal = signal;
+  }
+
+  /** Gives the machine to a session. */
+  open(session: object): void {
+    if (this.owner !== this.root) throw this.refusal(this.root);
+    this.sessionFailure = undefined;
+    this.owner = session;
+  }
+
+  /** Tells whether `session` has the machine. */
+  isOpen(session: object): boolean {
+    return this.owner === session;
+  }
+
+  /** Takes the machine back from a session and restores it; nothing when the session has ended already. */
+  finish(session: object): void {
+    if (this.owner === running) throw this.refusal(session);
+    if (this.owner !== session) return;
+    this.owner = this.root;
+    const status = this.machine.restore();
+    if (status < 0) throw failureToError(this.machine.failure(), { limits: this.limits, subject: "restore" });
+  }
+
+  /** Gives the machine back for good; open sessions end. */
+  close(): void {
+    if (this.owner === closed) return;
+    if (this.owner === running) throw this.refusal(this.root);
+    this.owner = closed;
+    this.machine.close();
+  }
+
+  /** Figures of the machine. */
+  stats(): ReturnType<Machine["stats"]> {
+    if (this.owner === closed) throw this.refusal(this.root);
+    return this.machine.stats();
+  }
+
+  /** A call on bytes into the caller's buffer; the fast path, which makes no objects. */
+  callInto(owner: object, name: string, input: Uint8Array, output: Uint8Array, flags: number): number {
+    const target = this.functions.get(name);
+    if (
+      this.owner !== owner ||
+      target === undefined ||
+      target.bytesProblem !== undefined ||
+      !isCallBuffer(input) ||
+      !isCallBuffer(output)
+    ) {
+      throw this.callProblem(owner, name, target?.bytesProblem, input, output);
+    }
+    return this.enter(owner, CallKind.Bytes, target, flags | CallFlag.Exact, input, output);
+  }
+
+  callBytes(owner: object, name: string, input: Uint8Array, flags: number): Uint8Array {
+    const target = this.functions.get(name);
+    if (
+      this.owner !== owner ||
+      target === undefined ||
+      target.bytesProblem !== undefined ||
+      !isCallBuffer(input)
+    ) {
+      throw this.callProblem(owner, name, target?.bytesProblem, input, this.scratch);
+    }
+    const length = this.enter(owner, CallKind.Bytes, target, flags, input, this.scratch);
+    return length <= SCRATCH_BYTES ? this.scratch.slice(0, length) : this.machine.takeOutput();
+  }
+
+  call(
+    owner: object,
+    name: string,
+    values: readonly unknown[],
+    flags: number,
+  ): ScalarValue | ScalarValue[] | undefined {
+    const target = this.functions.get(name);
+    if (this.owner !== owner || target === undefined || target.scalarProblem !== undefined) {
+      throw this.callProblem(owner, name, target?.scalarProblem, this.scratch, this.scratch);
+    }
+    writeArguments(target, values);
+    const { input, output } = target.slots;
+    const length = this.enter(owner, CallKind.Scalar, target, flags | CallFlag.Exact, input, output);
+    if (length !== output.length) {
+      throw new TwinwallError(
+        "E_BAD_REPLY",
+        `function ${showName(name)} answered with ${length} bytes of results, not ${output.length}`,
+      );
+    }
+    return readResults(target);
+  }
+
+  callMany(owner: object, name: string, inputs: readonly Uint8Array[], flags: number): Uint8Array[] {
+    const target = this.functions.get(name);
+    if (this.owner !== owner || target === undefined || target.bytesProblem !== undefined) {
+      throw this.callProblem(owner, name, target?.bytesProblem, this.scratch, this.scratch);
+    }
+    if (!Array.isArray(inputs))
+      throw new TwinwallError("E_TYPE", "callMany: inputs must be a list of Uint8Array");
+    inputs.forEach((input, index) => {
+      if (!isCallBuffer(input)) throw bufferError(input, `callMany, input ${index}`);
+    });
+    const length = this.enter(owner, CallKind.Batch, target, flags, encodeBatch(inputs), this.scratch);
+    const output = length <= SCRATCH_BYTES ? this.scratch.subarray(0, length) : this.machine.takeOutput();
+    return decodeBatch(output, inputs.length);
+  }
+
+  /**
+   * One run of a WASI command.
+   *
+   * @param outboxBytes Most bytes of records; see `commandLimits`.
+   * @returns Its exit status.
+   */
+  command(limits: Limits, outboxBytes: number, input: Uint8Array): number {
+    if (this.owner !== this.root) throw this.refusal(this.root);
+    const target = this.functions.get("_start");
+    if (target === undefined) {
+      throw new TwinwallError(
+        "E_NO_FUNCTION",
+        'the module exports no function "_start": it is no WASI command',
+      );
+    }
+    const status = new DataView(new ArrayBuffer(4));
+    this.configure(commandLimits(limits, outboxBytes));
+    try {
+      const output = new Uint8Array(status.buffer);
+      const length = this.enter(this.root, CallKind.Command, target, CallFlag.Restore, input, output);
+      if (length !== 4)
+        throw new TwinwallError("E_BAD_REPLY", `a command's status has ${length} bytes, not 4`);
+      return status.getInt32(0, true);
+    } finally {
+      this.configure(this.ordinaryLimits);
+    }
+  }
+
+  private configure(limits: MachineLimits): void {
+    this.limits = limits;
+    this.machine.configure(limits);
+  }
+
+  private enter(
+    owner: object,
+    kind: CallKind,
+    target: TargetFunction,
+    flags: number,
+    input: Uint8Array,
+    output: Uint8Array,
+  ): number {
+    if (this.signal?.aborted) throw abortedError(this.signal);
+    let length = 0;
+    this.owner = running;
+    try {
+      length = this.machine.call(kind, target.index, flags, input, output);
+    } finally {
+      this.owner = owner;
+    }
+    if (length < 0 || this.hosts.kept !== undefined) throw this.failed(owner, target, length);
+    return length;
+  }
+
+  /** Makes the error of a call, and ends the session where the guest's state is gone. */
+  private failed(owner: object, target: TargetFunction, length: number): TwinwallError {
+    const kept = this.hosts.take();
+    const error = this.errorOf(target, length, kept?.told ?? false, kept?.error);
+    const keepsState = kept?.told !== true && (length >= 0 || error.code === "E_GUEST_ERROR");
+    if (owner !== this.root && !keepsState) {
+      this.owner = this.root;
+      this.sessionFailure = error;
+      // Most failures have restored the machine already, but not one before the call entered the guest, and not a
+      // guest that was told of a failure and said success. It costs nothing where it was done.
+      this.machine.restore();
+    }
+    return error;
+  }
+
+  private errorOf(
+    target: TargetFunction,
+    length: number,
+    told: boolean,
+    kept: TwinwallError | undefined,
+  ): TwinwallError {
+    if (length >= 0) return kept ?? new TwinwallError("E_INTERNAL", "a call failed without a reason");
+    const subject = target.name === "_start" ? "the command" : `function ${showName(target.name)}`;
+    const failure = this.machine.failure();
+    const cause = kept === undefined ? {} : { cause: kept.cause ?? kept };
+    const error = failureToError(failure, { limits: this.limits, subject, ...cause });
+    if (kept === undefined || !told || error.code !== kept.code) return error;
+    return new TwinwallError(kept.code, kept.rawMessage, { backtrace: error.backtrace, ...causeOf(kept) });
+  }
+
+  /** Finds out what is wrong with a call that the fast path refused. */
+  private callProblem(
+    owner: object,
+    name: string,
+    problem: Problem | undefined,
+    input: unknown,
+    output: unknown,
+  ): TwinwallError {
+    if (this.owner !== owner) return this.refusal(owner);
+    if (this.functions.get(name) === undefined) return this.functions.missing(name);
+    if (problem !== undefined) return new TwinwallError(problem.code, problem.message);
+    const subject = `function ${showName(name)}`;
+    return isCallBuffer(input)
+      ? bufferError(output, `${subject}, output`)
+      : bufferError(input, `${subject}, input`);
+  }
+
+  /** Why `owner` may not call now. */
+  private refusal(owner: object): TwinwallError {
+    if (this.owner === closed) return new TwinwallError("E_DISPOSED", "the sandbox is closed");
+    if (this.owner === running) {
+      return new TwinwallError(
+        "E_BUSY",
+        "a call is running on the sandbox; a host function may not use its own sandbox",
+      );
+    }
+    if (owner === this.root) {
+      return new TwinwallError(
+        "E_BUSY",
+        "a session is open on the sandbox; finish it first, or call through it",
+      );
+    }
+    const { sessionFailure } = this;
+    return sessionFailure === undefined
+      ? new TwinwallError("E_DISPOSED", "the session is finished")
+      : new TwinwallError("E_DISPOSED", `the session ended with ${sessionFailure.code}`, {
+          cause: sessionFailure,
+        });
+  }
+}
+
+function causeOf(error: TwinwallError): { cause?: unknown } {
+  return "cause" in error ? { cause: error.cause } : {};
+}

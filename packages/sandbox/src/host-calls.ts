@@ -1,0 +1,109 @@
+import { errorNumbers, RecordKind, SLOT_BYTES, show, showName, TwinwallError } from "@twinwall/abi";
+import type { HostCallHandler, RecordHandler } from "@twinwall/vmm";
+import { readHostArguments, refusePromise, writeHostResult } from "./host-values.js";
+import type { NamedHostFunction } from "./imports.js";
+
+const nothing = new Uint8Array(0);
+
+/** Where a guest's output goes. */
+export interface OutputSink {
+  stdout(chunk: Uint8Array): void;
+  stderr(chunk: Uint8Array): void;
+}
+
+/** An error that a handler kept until the call is over: it must not cross the driver. */
+export interface KeptError {
+  readonly error: TwinwallError;
+  /** Whether the guest was told: then the call has failed, whatever the guest says. */
+  readonly told: boolean;
+}
+
+/** Serves a guest's host calls and records, and keeps what went wrong. */
+export class HostCalls {
+  /** The first error of the current call. */
+  kept: KeptError | undefined;
+  /** Cancels the current call at its next host call. */
+  signal: AbortSignal | undefined;
+  /** Where output goes for now. */
+  sink: OutputSink;
+
+  /** The driver copies a result before it asks again, so one slot is enough. */
+  private readonly slot = new DataView(new ArrayBuffer(SLOT_BYTES));
+
+  constructor(
+    private readonly functions: readonly NamedHostFunction[],
+    sink: OutputSink,
+  ) {
+    this.sink = sink;
+  }
+
+  /** Takes the kept error away. */
+  take(): KeptError | undefined {
+    const { kept } = this;
+    this.kept = undefined;
+    return kept;
+  }
+
+  /** Serves a host call for the driver. */
+  readonly hostCall: HostCallHandler = (index, input) => {
+    try {
+      if (this.signal?.aborted) throw abortedError(this.signal);
+      const host = this.find(index);
+      if (host.declared.deferred) {
+        // The arguments did not fit the outbox; it is one-way all the same.
+        this.record(RecordKind.HostCall, index, input);
+        return nothing;
+      }
+      return writeHostResult(host, invoke(host, input), this.slot);
+    } catch (error) {
+      const failure = TwinwallError.from(error);
+      if (!this.kept?.told) this.kept = { error: failure, told: true };
+      return -errorNumbers[failure.code];
+    }
+  };
+
+  /** Takes a record for the driver. The guest went on long ago, so an error can only wait for the end of the call. */
+  readonly record: RecordHandler = (kind, index, data) => {
+    try {
+      if (kind === RecordKind.Stdout) this.sink.stdout(data);
+      else if (kind === RecordKind.Stderr) this.sink.stderr(data);
+      else this.deferred(this.find(index), data);
+    } catch (error) {
+      this.kept ??= { error: TwinwallError.from(error, "E_HOST_FUNCTION"), told: false };
+    }
+  };
+
+  private deferred(host: NamedHostFunction, data: Uint8Array): void {
+    // Only what was declared one-way may run without a place to put its result.
+    if (!host.declared.deferred) {
+      throw new TwinwallError(
+        "E_BAD_REPLY",
+        `the guest deferred host function ${showName(host.name)}, which is not one-way`,
+      );
+    }
+    refusePromise(host.name, invoke(host, data));
+  }
+
+  private find(index: number): NamedHostFunction {
+    const host = this.functions[index];
+    if (host !== undefined) return host;
+    throw new TwinwallError("E_BAD_REPLY", `the guest called host function ${index}, which it does not have`);
+  }
+}
+
+function invoke(host: NamedHostFunction, input: Uint8Array): unknown {
+  const values = readHostArguments(host, input);
+  try {
+    return host.declared.implementation(...(values as never[]));
+  } catch (error) {
+    const text = error instanceof Error ? error.message : show(error);
+    throw new TwinwallError("E_HOST_FUNCTION", `host function ${showName(host.name)} failed: ${text}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The error for a signal that has fired. */
+export function abortedError(signal: AbortSignal): TwinwallError {
+  return new TwinwallError("E_ABORTED", "the caller cancelled", { cause: signal.reason });
+}

@@ -1,0 +1,81 @@
+import {
+  readSlot,
+  type ScalarValue,
+  SLOT_BYTES,
+  show,
+  showName,
+  TwinwallError,
+  type ValueType,
+  writeSlot,
+} from "@twinwall/abi";
+import { bufferError, isCallBuffer } from "./buffers.js";
+import type { NamedHostFunction } from "./imports.js";
+
+const nothing = new Uint8Array(0);
+
+/** Reads what the guest passes to a host function. The bytes are a copy, but what they say is the guest's word. */
+export function readHostArguments(host: NamedHostFunction, input: Uint8Array): unknown[] {
+  const { params, shape } = host.declared;
+  if (shape === "bytes") return [input];
+  if (input.length !== params.length * SLOT_BYTES) {
+    throw new TwinwallError(
+      "E_BAD_REPLY",
+      `host function ${showName(host.name)} got ${input.length} bytes of arguments, not ${params.length * SLOT_BYTES}`,
+    );
+  }
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  return params.map((type, index) => fromCore(type, readSlot(view, index, type.core ?? "i32")));
+}
+
+/** From the signed core value to what the declared type says. */
+function fromCore(type: ValueType, value: ScalarValue): unknown {
+  if (type.name === "u32") return Number(value) >>> 0;
+  if (type.name === "u64") return BigInt.asUintN(64, BigInt(value));
+  return type.name === "bool" ? value !== 0 : value;
+}
+
+/**
+ * Writes what a host function returned.
+ *
+ * @param slot Room for a scalar.
+ * @throws TwinwallError `E_TYPE` when it is not what was declared.
+ */
+export function writeHostResult(host: NamedHostFunction, value: unknown, slot: DataView): Uint8Array {
+  const { result, shape } = host.declared;
+  if (result === undefined) {
+    refusePromise(host.name, value);
+    return nothing;
+  }
+  if (!result.accepts(value)) throw resultError(host.name, result, value);
+  if (shape === "scalars") {
+    const scalar = typeof value === "boolean" ? Number(value) : (value as ScalarValue);
+    writeSlot(slot, 0, result.core ?? "i32", scalar);
+    return new Uint8Array(slot.buffer);
+  }
+  if (!isCallBuffer(value)) throw bufferError(value, `host function ${showName(host.name)}, result`);
+  return value;
+}
+
+/** A function that returns a promise has not done its work yet: nobody would wait for it. */
+export function refusePromise(name: string, value: unknown): void {
+  if (!isThenable(value)) return;
+  // Its failure would otherwise end the process as an unhandled rejection.
+  value.then(undefined, () => {});
+  throw new TwinwallError(
+    "E_TYPE",
+    `host function ${showName(name)}: expected a synchronous function, found one that returns a promise`,
+  );
+}
+
+function resultError(name: string, type: ValueType, value: unknown): TwinwallError {
+  if (isThenable(value)) value.then(undefined, () => {});
+  const hint = isThenable(value) ? "; it must answer synchronously" : "";
+  return new TwinwallError(
+    "E_TYPE",
+    `host function ${showName(name)}, result: expected ${type.name} (${type.expected}), found ${show(value)}${hint}`,
+  );
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,123 @@
+import type { LimitOptions, MachineName } from "@twinwall/abi";
+import type { ModuleCompiler } from "@twinwall/runtime";
+import type { HostFunction } from "./host-function.js";
+
+/** Options of {@link Sandbox.create}. An unknown name is `E_OPTION`. */
+export interface SandboxOptions {
+  /** The module: bytes of a `.wasm` or `.cwasm`, or the path or `file:` URL of one. A `.cwasm` is trusted code. */
+  readonly module: Uint8Array | string | URL;
+  /**
+   * The outer wall. `"auto"` takes `"kvm"` where it opens and `"soft"` elsewhere.
+   * Default: environment variable `TWINWALL_MACHINE`, else `"auto"`.
+   */
+  readonly machine?: MachineName | "auto";
+  /** Limits of each call; see {@link LimitOptions} for the defaults. */
+  readonly limits?: LimitOptions;
+  /** Host functions by the name under which the module imports them from `twinwall`. Default: none. */
+  readonly host?: Readonly<Record<string, HostFunction>>;
+  /** Bytes for the module's `twinwall_init`, which runs once before the snapshot. Default: empty. */
+  readonly init?: Uint8Array;
+  /**
+   * Read-only files that the guest sees, by absolute path (`"/etc/words"`). Text is written as UTF-8.
+   * Default: none.
+   */
+  readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  /**
+   * Machines are recycled, and snapshots shared, within one trust domain only.
+   * Default: the module's hash.
+   */
+  readonly trustDomain?: string;
+  /** Whether machines of closed sandboxes are kept for the next sandbox of the trust domain. Default `true`. */
+  readonly recycle?: boolean;
+  /**
+   * `"shared"`: sandboxes of the same module and options in this process start from one snapshot, so that only the
+   * first boots. `"own"`: this sandbox boots by itself. A boot that calls host functions is never shared.
+   * Default `"shared"`.
+   */
+  readonly snapshot?: "shared" | "own";
+  /** 32 bytes from which every call draws its random numbers. Only for tests: default is fresh bytes each call. */
+  readonly seed?: Uint8Array;
+  /** Gets what the guest writes to stdout outside of `run`. Default: dropped. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
+  /** Gets what the guest writes to stderr outside of `run`. Default: dropped. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
+  /** Cancels creation, and later calls as soon as they start or call a host function: `E_ABORTED`. */
+  readonly signal?: AbortSignal;
+  /** The compiler to use. Default: one for the process. */
+  readonly compiler?: ModuleCompiler;
+}
+
+/** Options of {@link Sandbox.run}. */
+export interface RunOptions {
+  /** Arguments, without the program's name. Default: none. */
+  readonly args?: readonly string[];
+  /** What the program sees as its own name. Default `"program"`. */
+  readonly name?: string;
+  /** Environment variables. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the program reads from stdin; text is written as UTF-8. Default: empty. */
+  readonly stdin?: Uint8Array | string;
+  /** Gets stdout as it is written; `RunResult.stdout` is then empty. Called during the run, it must be quick. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
+  /** Gets stderr as it is written; `RunResult.stderr` is then empty. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
+  /** Cancels the run when it starts, writes or calls a host function: `E_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a command left behind. */
+export interface RunResult {
+  /** Exit status; 0 when `_start` returned. */
+  readonly exitCode: number;
+  /** Everything written to stdout. At most `resultBytes`; more is `E_LIMIT`. */
+  readonly stdout: Uint8Array;
+  /** Everything written to stderr. At most `resultBytes`; more is `E_LIMIT`. */
+  readonly stderr: Uint8Array;
+}
+
+/** Figures of a sandbox: of its creation, and of its last call. */
+export interface SandboxStats {
+  /** Time of `Sandbox.create` in microseconds. */
+  readonly createUs: number;
+  /** Time of compiling within that, microseconds; 0 when the module was compiled already. */
+  readonly compileUs: number;
+  /** Time of booting within that, microseconds; 0 when a snapshot was there already. */
+  readonly bootUs: number;
+  /** Whether the compiled module came from a cache. */
+  readonly compiledFromCache: boolean;
+  /** Whether the snapshot was there already. */
+  readonly snapshotReused: boolean;
+  /** Exits of the last call: 1 without host calls. */
+  readonly exits: number;
+  /** Synchronous host calls of the last call. */
+  readonly hostCalls: number;
+  /** Fuel used by the last call; 0n where it is not counted. */
+  readonly fuel: bigint;
+  /** Ticks of the time-stamp counter that the guest ran in the last call. */
+  readonly guestTicks: number;
+  /** Bytes of linear memories and tables after the last call. */
+  readonly memoryBytes: number;
+  /** Bytes that the guest could write, and a restore must put back. */
+  readonly writableBytes: number;
+  /** Bytes that the last restore put back. */
+  readonly restoredBytes: number;
+  /** Bytes of memory opened by the guest since the snapshot. */
+  readonly openedBytes: number;
+  /** Calls since creation. */
+  readonly calls: number;
+  /** Restores since creation. */
+  readonly restores: number;
+}
+
+/** A function that the module exports. */
+export interface FunctionInfo {
+  readonly name: string;
+  /** Core types of the parameters. */
+  readonly parameters: readonly string[];
+  /** Core types of the results. */
+  readonly results: readonly string[];
+  /** Whether `callBytes` and `callInto` take it. */
+  readonly bytes: boolean;
+  /** Whether `call` takes it. */
+  readonly scalar: boolean;
+}

@@ -1,0 +1,181 @@
+import { readFile } from "node:fs/promises";
+import { type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
+import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime";
+import { packFiles } from "@twinwall/runtime";
+import { isCallBuffer } from "./buffers.js";
+import type { HostFunction } from "./host-function.js";
+import type { RunOptions, SandboxOptions } from "./options.js";
+
+/** Options of a sandbox, checked and filled in. */
+export interface Settings {
+  readonly module: Uint8Array | string | URL;
+  readonly machine: MachineChoice | undefined;
+  readonly limits: Limits;
+  readonly host: Readonly<Record<string, HostFunction>>;
+  readonly init: Uint8Array;
+  readonly files: FileTree;
+  readonly trustDomain: string | undefined;
+  readonly recycle: boolean;
+  readonly share: boolean;
+  readonly seed: Uint8Array | undefined;
+  readonly onStdout: ((chunk: Uint8Array) => void) | undefined;
+  readonly onStderr: ((chunk: Uint8Array) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly compiler: ModuleCompiler | undefined;
+}
+
+const sandboxOptions: Readonly<Record<keyof SandboxOptions, true>> = {
+  module: true,
+  machine: true,
+  limits: true,
+  host: true,
+  init: true,
+  files: true,
+  trustDomain: true,
+  recycle: true,
+  snapshot: true,
+  seed: true,
+  onStdout: true,
+  onStderr: true,
+  signal: true,
+  compiler: true,
+};
+
+const runOptions: Readonly<Record<keyof RunOptions, true>> = {
+  args: true,
+  name: true,
+  env: true,
+  stdin: true,
+  onStdout: true,
+  onStderr: true,
+  signal: true,
+};
+
+/**
+ * Checks the options of a sandbox.
+ *
+ * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
+ */
+export function parseOptions(options: SandboxOptions): Settings {
+  checkNames("Sandbox.create", options, sandboxOptions);
+  const { module, snapshot = "shared", seed, init, trustDomain } = options;
+  need(isModule(module), "module", module, "the bytes or the path of a module");
+  need(init === undefined || isCallBuffer(init), "init", init, "a Uint8Array");
+  need(
+    seed === undefined || (isCallBuffer(seed) && seed.length === 32),
+    "seed",
+    seed,
+    "a Uint8Array of 32 bytes",
+  );
+  need(trustDomain === undefined || typeof trustDomain === "string", "trustDomain", trustDomain, "a string");
+  need(snapshot === "shared" || snapshot === "own", "snapshot", snapshot, '"shared" or "own"');
+  return {
+    module,
+    machine: options.machine,
+    limits: parseLimits(options.limits),
+    host: parseHost(options.host),
+    // Copies: both are part of the snapshot's name, and the caller's buffers may change.
+    init: init?.slice() ?? new Uint8Array(0),
+    files: packFiles(options.files),
+    trustDomain,
+    recycle: flag(options.recycle, "recycle", true),
+    share: snapshot === "shared",
+    seed: seed?.slice(),
+    onStdout: callback(options.onStdout, "onStdout"),
+    onStderr: callback(options.onStderr, "onStderr"),
+    signal: signalOf(options.signal),
+    compiler: options.compiler,
+  };
+}
+
+/**
+ * Checks the options of a run.
+ *
+ * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
+ */
+export function checkRunOptions(options: RunOptions): void {
+  checkNames("run", options, runOptions);
+  const { args = [], name = "", env = {}, stdin } = options;
+  need(Array.isArray(args) && args.every(isText), "args", args, "a list of strings without NUL");
+  need(isText(name), "name", name, "a string without NUL");
+  need(typeof env === "object" && env !== null, "env", env, "an object of strings");
+  for (const [key, value] of Object.entries(env)) {
+    need(key !== "" && isText(key) && !key.includes("="), "env", key, 'names without "=" or NUL');
+    need(isText(value), `env: ${key}`, value, "a string without NUL");
+  }
+  need(
+    stdin === undefined || typeof stdin === "string" || isCallBuffer(stdin),
+    "stdin",
+    stdin,
+    "bytes or text",
+  );
+  callback(options.onStdout, "onStdout");
+  callback(options.onStderr, "onStderr");
+  signalOf(options.signal);
+}
+
+/**
+ * The module's bytes, read from its file where a path was given.
+ *
+ * @throws TwinwallError `E_NO_FILE` naming the file and the reason.
+ */
+export async function readModule(module: Uint8Array | string | URL): Promise<Uint8Array> {
+  if (module instanceof Uint8Array) return module;
+  try {
+    return await readFile(module);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = reason === "ENOENT" ? "there is no such file" : reason;
+    throw new TwinwallError("E_NO_FILE", `module ${show(String(module))}: ${why}`, { cause: error });
+  }
+}
+
+function isModule(module: unknown): module is Uint8Array | string | URL {
+  return isCallBuffer(module) || (typeof module === "string" && module !== "") || module instanceof URL;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !value.includes("\0");
+}
+
+function checkNames(subject: string, options: unknown, known: Readonly<Record<string, true>>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TwinwallError("E_OPTION", `${subject}: expected an object of options, found ${show(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known).join(", ");
+    throw new TwinwallError("E_OPTION", `${subject}: unknown option ${show(name)}; known are ${names}`);
+  }
+}
+
+function need(good: boolean, name: string, value: unknown, expected: string): void {
+  if (!good) throw new TwinwallError("E_OPTION", `${name}: expected ${expected}, found ${show(value)}`);
+}
+
+function parseHost(host: unknown): Readonly<Record<string, HostFunction>> {
+  if (host === undefined) return {};
+  need(typeof host === "object" && host !== null, "host", host, "an object of host functions");
+  for (const [name, value] of Object.entries(host as object)) {
+    const good = typeof value === "object" && value !== null && "implementation" in value && "shape" in value;
+    need(good, `host: ${name}`, value, "a function made by hostFunction()");
+    if (name === "fail") throw new TwinwallError("E_OPTION", 'host: the name "fail" belongs to Twinwall');
+  }
+  return { ...(host as Record<string, HostFunction>) };
+}
+
+function flag(value: unknown, name: string, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  need(typeof value === "boolean", name, value, "true or false");
+  return value === true;
+}
+
+function callback<Value>(value: Value | undefined, name: string): Value | undefined {
+  need(value === undefined || typeof value === "function", name, value, "a function");
+  return value;
+}
+
+function signalOf(value: AbortSignal | undefined): AbortSignal | undefined {
+  need(value === undefined || value instanceof AbortSignal, "signal", value, "an AbortSignal");
+  return value;
+}

@@ -1,0 +1,259 @@
+import { errorNumbers, type MachineName, type ScalarValue, TwinwallError } from "@twinwall/abi";
+import {
+  bootSnapshot,
+  chooseDriver,
+  type DriverChoice,
+  isCommand,
+  type LoadedModule,
+  loadModule,
+  type SnapshotLease,
+} from "@twinwall/runtime";
+import { CallFlag, callLimits } from "@twinwall/vmm";
+import { Caller } from "./caller.js";
+import { functionTable, missingPiece, shapeProblem } from "./functions.js";
+import { abortedError, HostCalls } from "./host-calls.js";
+import { resolveImports } from "./imports.js";
+import type { FunctionInfo, RunOptions, RunResult, SandboxOptions, SandboxStats } from "./options.js";
+import { checkRunOptions, parseOptions, readModule, type Settings } from "./parse-options.js";
+import { runCommand, sandboxSink } from "./run.js";
+import { Session } from "./session.js";
+
+const noBytes = new Uint8Array(0);
+
+/** What `Sandbox.create` made; the constructor takes it over. */
+interface Parts {
+  readonly settings: Settings;
+  readonly choice: DriverChoice;
+  readonly module: LoadedModule;
+  readonly lease: SnapshotLease;
+  readonly hosts: HostCalls;
+  readonly begin: number;
+}
+
+/**
+ * A WebAssembly module in a machine of its own. Each call starts from the snapshot and leaves nothing behind; a
+ * {@link Session} keeps state over several calls.
+ *
+ * Calls are synchronous and run on the calling thread.
+ */
+export class Sandbox {
+  /** The machine that was taken. */
+  readonly machine: MachineName;
+  /** Why that machine was taken, one line. */
+  readonly machineReason: string;
+  /** Whether the module is a WASI command: `run` it. */
+  readonly command: boolean;
+
+  readonly #parts: Parts;
+  readonly #caller: Caller;
+  readonly #createUs: number;
+
+  private constructor(parts: Parts) {
+    const { settings, choice, module, lease, hosts } = parts;
+    this.machine = choice.driver.machine;
+    this.machineReason = choice.reason;
+    this.command = isCommand(module);
+    this.#parts = parts;
+    const machine = lease.snapshot.machine(callLimits(settings.limits), hosts.hostCall, hosts.record);
+    this.#caller = new Caller(
+      this,
+      machine,
+      functionTable(module.facts),
+      hosts,
+      settings.limits,
+      settings.signal,
+    );
+    this.#createUs = Math.round((performance.now() - parts.begin) * 1000);
+  }
+
+  /**
+   * Compiles the module if no cache has it, boots it if no snapshot is there, and makes a machine that stands at the
+   * snapshot.
+   *
+   * @throws TwinwallError `E_OPTION`, `E_NO_FILE`, `E_BAD_MODULE`, `E_UNSUPPORTED`, `E_IMPORT`, `E_TYPE`,
+   * `E_NO_MACHINE`, `E_ABORTED`, and what the module's own initialisation fails with.
+   */
+  static async create(options: SandboxOptions): Promise<Sandbox> {
+    const begin = performance.now();
+    const settings = parseOptions(options);
+    const { signal, limits } = settings;
+    throwIfAborted(signal);
+    const bytes = await readModule(settings.module);
+    const choice = await chooseDriver(settings.machine);
+    const module = await loadModule(bytes, {
+      machine: choice.driver.machine,
+      fuel: limits.fuel !== undefined,
+      compiler: settings.compiler,
+      signal,
+      domain: settings.trustDomain,
+    });
+    throwIfAborted(signal);
+    const { hosts, lease } = boot(settings, choice, module);
+    try {
+      return new Sandbox({ settings, choice, module, lease, hosts, begin });
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /** Functions that the module exports. */
+  get functions(): readonly FunctionInfo[] {
+    return functionTable(this.#parts.module.facts).list();
+  }
+
+  /**
+   * Calls a function on scalars: i32, f32 and f64 are numbers, i64 is a bigint; integers are signed.
+   *
+   * @returns Nothing, the result, or a list of several results.
+   * @throws TwinwallError `E_NO_FUNCTION`, `E_TYPE` naming function, parameter, expected and found; and what the call
+   * fails with: `E_TRAP`, `E_DEADLINE`, `E_FUEL`, `E_LIMIT`, `E_GUEST_ERROR`, `E_HOST_FUNCTION`.
+   */
+  call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
+    return this.#caller.call(this, name, values, CallFlag.Restore);
+  }
+
+  /**
+   * Calls a function on bytes: an export `(pointer, length) -> i64` of a module with `memory` and `twinwall_allocate`.
+   *
+   * @param input Default: empty.
+   * @throws TwinwallError As `call`; `E_BAD_MODULE` naming the piece that the module lacks; `E_MEMORY` when the guest
+   * has no room for the input; `E_LIMIT` when the result is longer than `resultBytes`.
+   */
+  callBytes(name: string, input: Uint8Array = noBytes): Uint8Array {
+    return this.#caller.callBytes(this, name, input, CallFlag.Restore);
+  }
+
+  /**
+   * Calls a function on bytes and writes the result into `output`; allocates nothing.
+   *
+   * @returns The result's length. A result longer than `output` is `E_LIMIT`, and nothing is written.
+   */
+  callInto(name: string, input: Uint8Array, output: Uint8Array): number {
+    return this.#caller.callInto(this, name, input, output, CallFlag.Restore);
+  }
+
+  /** Calls a function on bytes once for each input, in one entry and as one session; the results keep the order. */
+  callMany(name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
+    return this.#caller.callMany(this, name, inputs, CallFlag.Restore);
+  }
+
+  /**
+   * Opens a session; until it is finished, other calls on the sandbox are `E_BUSY`.
+   *
+   * @throws TwinwallError `E_BUSY` when one is open already.
+   */
+  session(): Session {
+    return new Session(this.#caller);
+  }
+
+  /**
+   * Runs the module as a WASI command: `_start` with arguments, environment and stdin of this run. The run itself is
+   * synchronous.
+   *
+   * @throws TwinwallError `E_NO_FUNCTION` when the module is no command; what the run fails with.
+   */
+  async run(options: RunOptions = {}): Promise<RunResult> {
+    checkRunOptions(options);
+    const { hosts, settings } = this.#parts;
+    return runCommand(this.#caller, hosts, settings.limits, options);
+  }
+
+  /** Figures of the creation and of the last call. */
+  stats(): SandboxStats {
+    const { module, lease } = this.#parts;
+    const { fuelUsed, ...figures } = this.#caller.stats();
+    return {
+      createUs: this.#createUs,
+      compileUs: module.compileUs,
+      bootUs: lease.bootUs,
+      compiledFromCache: module.fromCache,
+      snapshotReused: lease.reused,
+      fuel: fuelUsed,
+      ...figures,
+    };
+  }
+
+  /**
+   * Gives machine and snapshot back. An open session ends. Does nothing the second time.
+   *
+   * @throws TwinwallError `E_BUSY` from within a host function of this sandbox.
+   */
+  close(): void {
+    this.#caller.close();
+    this.#parts.lease.release();
+  }
+
+  /** The same as `close()`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** The same as `close()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+function boot(
+  settings: Settings,
+  choice: DriverChoice,
+  module: LoadedModule,
+): { hosts: HostCalls; lease: SnapshotLease } {
+  const functions = resolveImports(module.facts, settings.host);
+  checkInit(settings, module);
+  const hosts = new HostCalls(functions, sandboxSink(settings.onStdout, settings.onStderr));
+  try {
+    const lease = bootSnapshot({
+      driver: choice.driver,
+      module,
+      limits: settings.limits,
+      hostFunctions: functions.map((named) => named.boot),
+      init: settings.init,
+      files: settings.files,
+      domain: settings.trustDomain ?? module.moduleHash,
+      recycle: settings.recycle,
+      seed: settings.seed,
+      share: settings.share,
+      hostCall: hosts.hostCall,
+      record: hosts.record,
+    });
+    const kept = hosts.take();
+    if (kept !== undefined) {
+      lease.release();
+      throw kept.error;
+    }
+    return { hosts, lease };
+  } catch (error) {
+    throw bootError(error, hosts);
+  }
+}
+
+/** A host function that failed during boot explains the failure better than what the guest made of it. */
+function bootError(error: unknown, hosts: HostCalls): TwinwallError {
+  const failure = TwinwallError.from(error);
+  const kept = hosts.take()?.error;
+  if (kept === undefined || errorNumbers[kept.code] !== errorNumbers[failure.code]) return failure;
+  return new TwinwallError(kept.code, kept.rawMessage, { backtrace: failure.backtrace, cause: kept.cause });
+}
+
+/** Rules out init data that nobody would get. */
+function checkInit({ init }: Settings, module: LoadedModule): void {
+  if (init.length === 0) return;
+  const { exports } = module.facts;
+  if (isCommand(module))
+    throw new TwinwallError("E_OPTION", "init was given, but the module is a WASI command");
+  const target = exports.find((item) => item.name === "twinwall_init" && item.kind === "function");
+  if (target === undefined) {
+    throw new TwinwallError(
+      "E_BAD_MODULE",
+      'init was given, but the module exports no function "twinwall_init"',
+    );
+  }
+  const problem = shapeProblem(target, ["i32", "i32"], []) ?? missingPiece(exports);
+  if (problem !== undefined) throw new TwinwallError(problem.code, problem.message);
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
+}

@@ -1,0 +1,66 @@
+import type { ScalarValue } from "@twinwall/abi";
+import { CallFlag } from "@twinwall/vmm";
+import type { Caller } from "./caller.js";
+
+const noBytes = new Uint8Array(0);
+
+/**
+ * An open call context: the guest's state is kept from call to call until `finish()`.
+ *
+ * A call that traps, times out or breaks a limit ends the session: the state is restored, and later calls are
+ * `E_DISPOSED`. A failure that the guest reports (`E_GUEST_ERROR`) does not.
+ */
+export class Session {
+  readonly #caller: Caller;
+  /** The first call starts clocks and streams, the others go on with them. */
+  #flags: number = CallFlag.None;
+
+  /** @private Internal: `Sandbox.session` makes sessions. */
+  constructor(caller: Caller) {
+    this.#caller = caller;
+    caller.open(this);
+  }
+
+  /** Whether calls are still possible: not finished, and not ended by a failed call. */
+  get open(): boolean {
+    return this.#caller.isOpen(this);
+  }
+
+  /** Calls a scalar function; see {@link Sandbox.call}. */
+  call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
+    const result = this.#caller.call(this, name, values, this.#flags);
+    this.#flags = CallFlag.Continues;
+    return result;
+  }
+
+  /** Calls a bytes function; see {@link Sandbox.callBytes}. */
+  callBytes(name: string, input: Uint8Array = noBytes): Uint8Array {
+    const result = this.#caller.callBytes(this, name, input, this.#flags);
+    this.#flags = CallFlag.Continues;
+    return result;
+  }
+
+  /** Calls a bytes function without allocating; see {@link Sandbox.callInto}. */
+  callInto(name: string, input: Uint8Array, output: Uint8Array): number {
+    const length = this.#caller.callInto(this, name, input, output, this.#flags);
+    this.#flags = CallFlag.Continues;
+    return length;
+  }
+
+  /** Calls a bytes function once for each input, in one entry; see {@link Sandbox.callMany}. */
+  callMany(name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
+    const results = this.#caller.callMany(this, name, inputs, this.#flags);
+    this.#flags = CallFlag.Continues;
+    return results;
+  }
+
+  /** Ends the session: the sandbox is restored to its snapshot. Does nothing the second time. */
+  finish(): void {
+    this.#caller.finish(this);
+  }
+
+  /** The same as `finish()`. */
+  [Symbol.dispose](): void {
+    this.finish();
+  }
+}

@@ -1,0 +1,21 @@
+;; Keeps what it is given before the snapshot.
+(module
+  (import "twinwall" "seed" (func $seed (result i32)))
+  (memory (export "memory") 1)
+  (global $pointer (mut i32) (i32.const 0))
+  (global $length (mut i32) (i32.const 0))
+  (global $started (mut i32) (i32.const 0))
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "twinwall_allocate") (param $size i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.add (global.get $next) (local.get $size))))
+  (func (export "_initialize") (global.set $started (i32.add (global.get $started) (i32.const 1))))
+  (func (export "twinwall_init") (param i32 i32)
+    (global.set $pointer (local.get 0))
+    (global.set $length (local.get 1)))
+  (func (export "ask") (result i32) (call $seed))
+  (func (export "started") (result i32) (global.get $started))
+  (func (export "given") (param i32 i32) (result i64)
+    (i64.or
+      (i64.shl (i64.extend_i32_u (global.get $pointer)) (i64.const 32))
+      (i64.extend_i32_u (global.get $length)))))

@@ -1,0 +1,20 @@
+/**
+ * The machine: what is inside the outer wall, whatever the wall is made of.
+ *
+ * @module
+ */
+
+export { type FailureContext, failureToError } from "./failure.js";
+export { bootLimits, callLimits, commandLimits } from "./limits.js";
+export {
+  type BootRequest,
+  CallFlag,
+  type Driver,
+  type Failure,
+  type HostCallHandler,
+  type Machine,
+  type MachineLimits,
+  type MachineStats,
+  type RecordHandler,
+  type Snapshot,
+} from "./machine.js";

@@ -1,0 +1,33 @@
+// Runs the tests of the Rust workspace and keeps what they said as `.reports/cargo.json`.
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseCargoOutput } from "./cargo-output.mjs";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const reports = fileURLToPath(new URL("../.reports", import.meta.url));
+const args = ["test", "--locked", "--no-fail-fast", "--", "--show-output"];
+
+// One pipe for both streams keeps the names of the suites (standard error) before their tests (standard output).
+const cargo = spawn("sh", ["-c", 'exec cargo "$@" 2>&1', "sh", ...args], {
+  cwd: root,
+  stdio: ["ignore", "pipe", "inherit"],
+});
+let text = "";
+cargo.stdout.setEncoding("utf8").on("data", (chunk) => {
+  text += chunk;
+  process.stdout.write(chunk);
+});
+cargo.on("close", (status) => {
+  const tests = parseCargoOutput(text);
+  if (status !== 0 && !tests.some((test) => test.state === "failed")) {
+    tests.push({
+      name: "cargo test",
+      state: "failed",
+      detail: `ended with status ${status} before any test failed`,
+    });
+  }
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(`${reports}/cargo.json`, `${JSON.stringify({ tests }, null, 1)}\n`);
+  process.exitCode = status === 0 ? 0 : 1;
+});
