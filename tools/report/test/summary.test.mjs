@@ -24,11 +24,11 @@ describe("collectReports", () => {
       "packages/a/package.json": tested,
       "packages/a/.reports/vitest.json": { tests: [{ name: "x", state: "passed" }] },
       "tools/b/package.json": {},
-      "tools/b/.reports/cargo.json": { tests: [] },
+      "tools/b/.reports/cargo.json": { tests: [{ name: "y", state: "failed" }] },
     });
     expect(collectReports(root)).toEqual([
       { runner: "packages/a (vitest)", tests: [{ name: "x", state: "passed" }] },
-      { runner: "tools/b (cargo)", tests: [] },
+      { runner: "tools/b (cargo)", tests: [{ name: "y", state: "failed" }] },
     ]);
   });
 
@@ -37,6 +37,14 @@ describe("collectReports", () => {
     const reports = collectReports(root);
     expect(reports).toHaveLength(1);
     expect(reports[0]?.tests).toEqual([expect.objectContaining({ name: "packages/a", state: "failed" })]);
+  });
+
+  test("a runner that found no tests is a failure", () => {
+    const root = workspace({
+      "packages/a/package.json": tested,
+      "packages/a/.reports/vitest.json": { tests: [] },
+    });
+    expect(collectReports(root)[0]?.tests).toEqual([expect.objectContaining({ state: "failed" })]);
   });
 
   test("what is cleared is not counted again", () => {

@@ -28,9 +28,14 @@ pub(crate) fn resume_registers(parked: &kvm_regs, resume: u64) -> kvm_regs {
     kvm_regs { rip: resume, rflags: RFLAGS, ..*parked }
 }
 
-/// Sets everything that is not in the general registers, and returns the segment state as KVM reads it back.
-pub(crate) fn set_state(vcpu: &VcpuFd, cpuid: &CpuId, root: u64) -> Result<kvm_sregs, MachineError> {
+/// Sets the processor that the guest sees, and the register state that it may use.
+pub(crate) fn set_cpuid(vcpu: &VcpuFd, cpuid: &CpuId) -> Result<(), MachineError> {
     vcpu.set_cpuid2(cpuid).map_err(refused("KVM_SET_CPUID2"))?;
+    set_xcr0(vcpu)
+}
+
+/// Sets control registers and segments for page tables at `root`, and returns them as KVM reads them back.
+pub(crate) fn set_state(vcpu: &VcpuFd, root: u64) -> Result<kvm_sregs, MachineError> {
     let mut state = vcpu.get_sregs().map_err(refused("KVM_GET_SREGS"))?;
     state.cr0 = CR0;
     state.cr2 = 0;
@@ -54,7 +59,6 @@ pub(crate) fn set_state(vcpu: &VcpuFd, cpuid: &CpuId, root: u64) -> Result<kvm_s
     state.gdt = kvm_dtable { base: system::GDT, limit: system::GDT_LIMIT, ..Default::default() };
     state.idt = kvm_dtable { base: system::IDT, limit: system::IDT_LIMIT, ..Default::default() };
     vcpu.set_sregs(&state).map_err(refused("KVM_SET_SREGS"))?;
-    set_xcr0(vcpu)?;
     vcpu.get_sregs().map_err(refused("KVM_GET_SREGS"))
 }
 

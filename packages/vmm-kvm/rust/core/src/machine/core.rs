@@ -72,6 +72,8 @@ impl Core {
         let base = plan.base as usize;
         let bytes = base + plan.base_bytes as usize;
         let mut private = if plan.large { HostMemory::large(bytes)? } else { HostMemory::small(bytes)? };
+        private.populate(0, plan.system.len());
+        private.populate(base, contents.len());
         private.write(0, &plan.system).ok_or_else(too_large)?;
         private.write(base, contents).ok_or_else(too_large)?;
         vm.add_memory(0, &private, false)?;
@@ -80,7 +82,7 @@ impl Core {
             vm.add_memory(ATTACHMENTS_PHYSICAL, attachments, true)?;
         }
         let state = vm.set_state(plan.tables.root())?;
-        vm.set_registers(&plan.registers)?;
+        vm.load(&plan.registers, &state);
         vm.watch(false);
         let mut core = Self {
             vm,

@@ -32,6 +32,8 @@ pub(crate) struct Hypervisor {
     kvm: Kvm,
     cpuid: CpuId,
     read_only_slots: bool,
+    /// Control registers and segments of a machine that has not run.
+    state: OnceLock<kvm_sregs>,
 }
 
 impl Hypervisor {
@@ -44,7 +46,7 @@ impl Hypervisor {
         let kvm = Kvm::new().map_err(refused("opening /dev/kvm"))?;
         let cpuid = cpu::guest_cpuid(&kvm)?;
         let read_only_slots = kvm.check_extension_raw(u64::from(KVM_CAP_READONLY_MEM)) > 0;
-        Ok(SHARED.get_or_init(|| Self { kvm, cpuid, read_only_slots }))
+        Ok(SHARED.get_or_init(|| Self { kvm, cpuid, read_only_slots, state: OnceLock::new() }))
     }
 
     pub(crate) fn kvm(&self) -> &Kvm {
@@ -93,14 +95,18 @@ impl Vm {
         Ok(())
     }
 
-    /// Sets control registers, segments and CPUID for page tables at `root`; returns the state as KVM reads it back.
+    /// Sets CPUID and extended control registers, and returns control registers and segments for page tables at
+    /// `root`, as KVM reads them back, to be loaded at the first entry.
     pub(crate) fn set_state(&self, root: u64) -> Result<kvm_sregs, MachineError> {
-        cpu::set_state(&self.vcpu, &self.hypervisor.cpuid, root)
-    }
-
-    /// Sets the general registers of a vCPU that has not run.
-    pub(crate) fn set_registers(&self, registers: &kvm_regs) -> Result<(), MachineError> {
-        self.vcpu.set_regs(registers).map_err(refused("KVM_SET_REGS"))
+        cpu::set_cpuid(&self.vcpu, &self.hypervisor.cpuid)?;
+        // All machines have the same state, so it is negotiated with KVM once.
+        match self.hypervisor.state.get() {
+            Some(state) if state.cr3 == root => Ok(*state),
+            _ => {
+                let state = cpu::set_state(&self.vcpu, root)?;
+                Ok(*self.hypervisor.state.get_or_init(|| state))
+            }
+        }
     }
 
     /// Registers to be loaded at the next entry; segments only when they differ from `state`.

@@ -5,6 +5,7 @@ use std::ptr::{self, NonNull};
 
 use crate::error::MachineError;
 
+const PAGE: usize = 4096;
 const LARGE: usize = 2 << 20;
 
 /// One private anonymous mapping: not inherited by children, not dumped, never merged with other pages.
@@ -60,6 +61,17 @@ impl HostMemory {
             // SAFETY: the range is this value's own mapping, and none of these changes its contents.
             unsafe { libc::madvise(self.base.as_ptr().cast(), self.length, advice) };
         }
+    }
+
+    /// Asks for the pages of a range that is about to be written: one system call is cheaper than a fault for each
+    /// page. A kernel that does not know the request lets them fault in.
+    pub(crate) fn populate(&self, offset: usize, length: usize) {
+        let end = offset.saturating_add(length).min(self.length);
+        let start = offset.min(end) / PAGE * PAGE;
+        // SAFETY: the range lies in this value's own mapping, and populating it changes no contents.
+        unsafe {
+            libc::madvise(self.base.as_ptr().add(start).cast(), end - start, libc::MADV_POPULATE_WRITE)
+        };
     }
 
     /// Makes the memory read-only for the host too.
