@@ -28,7 +28,15 @@ function generate(runner, language) {
   fileSystem.writeFile("/schema/all.fbs", schemas.map((name) => `include "${name}";`).join("\n"));
   const options = language === "rust" ? ["--gen-all"] : ["--ts-omit-entrypoint"];
   const sources = language === "rust" ? ["/schema/all.fbs"] : inputs;
-  const result = runner.runCommand([`--${language}`, "-o", directory, "-I", "/schema", ...options, ...sources]);
+  const result = runner.runCommand([
+    `--${language}`,
+    "-o",
+    directory,
+    "-I",
+    "/schema",
+    ...options,
+    ...sources,
+  ]);
   if (result.code !== 0) throw new Error(`flatc --${language}: ${result.stderr || result.stdout}`);
   const files = new Map();
   collect(fileSystem, directory, directory, files);
@@ -67,7 +75,9 @@ for (const [language, directory] of Object.entries(outputs)) {
     for (const name of new Set([...fresh.keys(), ...old.keys()])) {
       if (fresh.get(name) === old.get(name)) continue;
       stale += 1;
-      console.error(`generated code differs: ${join(relative(root, directory), name)}: run \`pnpm generate\``);
+      console.error(
+        `generated code differs: ${join(relative(root, directory), name)}: run \`pnpm generate\``,
+      );
     }
     continue;
   }

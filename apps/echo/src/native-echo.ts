@@ -23,7 +23,6 @@ export function openNativeEcho(driver: Driver): NativeEcho {
     limits,
     seed: undefined,
     recycle: false,
-    domain: "echo",
     hostCall: refuse,
     record: ignore,
   });

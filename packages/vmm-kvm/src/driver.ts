@@ -11,7 +11,7 @@ import {
 } from "@twinwall/vmm";
 import { loadAddon } from "./addon.js";
 import { checkHost } from "./host.js";
-import type { NativeAddon, NativeResult, NativeSnapshot } from "./native.js";
+import type { NativeAddon, NativeMachine, NativeResult, NativeSnapshot } from "./native.js";
 
 let opened: KvmDriver | undefined;
 
@@ -50,6 +50,24 @@ export function measureBareMachine(rounds: number): Float64Array {
   return unwrap(loadAddon().measureBareMachine(rounds), "empty machine");
 }
 
+/**
+ * Counts the guest instructions of one call from the snapshot, from gate to gate, by single steps.
+ *
+ * @param machine A machine of this driver.
+ * @param kind A `CallKind`.
+ * @param target Index of the function in the module's exports.
+ * @returns The count, or the negative number of an error code; `machine.failure()` says more.
+ * @throws TwinwallError `E_UNSUPPORTED` for a machine of another driver.
+ */
+export function countInstructions(machine: Machine, kind: number, target: number, input: Uint8Array): number {
+  if (isKvmMachine(machine)) return machine.countInstructions(kind, target, input);
+  throw new TwinwallError("E_UNSUPPORTED", "only machines on KVM can count their instructions");
+}
+
+function isKvmMachine(machine: Machine): machine is KvmMachine {
+  return "countInstructions" in machine;
+}
+
 class KvmDriver implements Driver {
   readonly machine = "kvm";
 
@@ -77,6 +95,9 @@ class KvmDriver implements Driver {
   }
 }
 
+/** A machine of this driver: what all have, and what only measurements use. */
+type KvmMachine = Machine & Pick<NativeMachine, "countInstructions">;
+
 class KvmSnapshot implements Snapshot {
   readonly writableBytes: number;
 
@@ -87,11 +108,15 @@ class KvmSnapshot implements Snapshot {
     this.writableBytes = native.writableBytes;
   }
 
-  /** The addon's machine is the machine: the fast path has no wrapper. */
-  machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): Machine {
-    const machine = unwrap(this.native.machine(hostCall, record), "machine", limits);
-    if (limits !== this.bootLimits) machine.configure(limits);
-    return machine;
+  /** The addon's machine is the machine, with a `call` that packs three numbers into the one that its entry takes. */
+  machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): KvmMachine {
+    const native = unwrap(this.native.machine(hostCall, record), "machine", limits);
+    if (limits !== this.bootLimits) native.configure(limits);
+    const enter = native.entry();
+    return Object.assign(native, {
+      call: (kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array) =>
+        enter(kind + flags * 256 + target * 65_536, input, output),
+    });
   }
 
   close(): void {

@@ -4,4 +4,4 @@
  * @module
  */
 
-export { measureBareMachine, measureFloor, openKvmDriver } from "./driver.js";
+export { countInstructions, measureBareMachine, measureFloor, openKvmDriver } from "./driver.js";

@@ -16,10 +16,18 @@ export interface KvmReport {
   readonly report: string;
 }
 
+/** A machine of the addon; `call` is made from its entry function. */
+export interface NativeMachine extends Omit<Machine, "call"> {
+  /** The function by which calls enter: `kind + flags * 2^8 + target * 2^16`, input, output. */
+  entry(): (operation: number, input: Uint8Array, output: Uint8Array) => number;
+  /** Instructions of one call from the snapshot, or a negative error code. For measurements. */
+  countInstructions(kind: number, target: number, input: Uint8Array): number;
+}
+
 /** A snapshot of the addon. */
 export interface NativeSnapshot {
   readonly writableBytes: number;
-  machine(hostCall: HostCallHandler, record: RecordHandler): NativeResult<Machine>;
+  machine(hostCall: HostCallHandler, record: RecordHandler): NativeResult<NativeMachine>;
   close(): void;
 }
 

@@ -10,7 +10,7 @@ import { measureCalls } from "./measurements/calls.js";
 import { measureCompile } from "./measurements/compile.js";
 import { measureCompute } from "./measurements/compute.js";
 import { measureCreation } from "./measurements/creation.js";
-import { readInstructions } from "./measurements/instructions.js";
+import { measureInstructions } from "./measurements/instructions.js";
 import { type BenchOptions, parseOptions } from "./options.js";
 import { WrongBytesError } from "./payload.js";
 import { replaceBenchBlock } from "./readme.js";
@@ -61,7 +61,7 @@ async function measureAll(bench: Bench): Promise<Row[]> {
     module === undefined
       ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
       : await measureCompile(bench, module);
-  return [...calls, readInstructions(), ...creation, ...compute, compile];
+  return [...calls, await measureInstructions(bench), ...creation, ...compute, compile];
 }
 
 function show(rows: readonly Row[], { quick, json, markdown }: BenchOptions): void {

@@ -15,6 +15,7 @@ extern crate alloc;
     reason = "code made by flatc is not ours to style"
 )]
 #[path = "generated/all_generated.rs"]
+#[rustfmt::skip]
 mod generated;
 
 pub mod batch;

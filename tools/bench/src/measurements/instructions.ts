@@ -1,21 +1,55 @@
-import { existsSync, readFileSync } from "node:fs";
-import { judge, notMeasured, type Row } from "../row.js";
+import { CallKind, parseLimits, TwinwallError } from "@twinwall/abi";
+import { bootSnapshot, loadModule, packFiles } from "@twinwall/runtime";
+import { callLimits } from "@twinwall/vmm";
+import { countInstructions, openKvmDriver } from "@twinwall/vmm-kvm";
+import type { Bench } from "../bench.js";
+import { judge, type Row } from "../row.js";
 
-const HEAD = {
-  id: "instructions",
-  what: "guest instructions of an echo of 128 B",
-  unit: "count",
-  goal: "≤ 2,000",
-} as const;
-const LIMIT = 2000;
+/** The goal, and what a test asserts. */
+export const INSTRUCTION_LIMIT = 2000;
 
-/** Where the Rust test that steps through the call leaves its count: `{ "instructions": N }`. */
-const COUNT = new URL("../../../packages/runtime/artifacts/echo-instructions.json", import.meta.url);
+const refuse = () => -1;
+const ignore = () => undefined;
 
-/** Gate to gate, counted by a test of the Rust core that steps through one call; the bench only reads its count. */
-export function readInstructions(): Row {
-  if (!existsSync(COUNT)) return notMeasured(HEAD, "the test that counts them has not run");
-  const count: unknown = (JSON.parse(readFileSync(COUNT, "utf8")) as { instructions?: unknown }).instructions;
-  if (typeof count !== "number") return notMeasured(HEAD, "its file holds no number");
-  return judge({ ...HEAD, value: count, limit: LIMIT, note: "counted by single steps, gate to gate" });
+/** Instructions of an echo, gate to gate, counted by single steps. */
+export async function measureInstructions(bench: Bench): Promise<Row> {
+  return judge({
+    id: "instructions",
+    what: "guest instructions of an echo of 128 B",
+    unit: "count",
+    goal: "≤ 2,000",
+    value: await countEcho(bench.echoModule, 128),
+    limit: INSTRUCTION_LIMIT,
+    note: "counted by single steps, gate to gate, first call from a snapshot",
+  });
+}
+
+/** Guest instructions that an echo of `bytes` takes. */
+export async function countEcho(module: Uint8Array, bytes: number): Promise<number> {
+  const loaded = await loadModule(module, { machine: "kvm", fuel: false });
+  const limits = parseLimits();
+  const lease = bootSnapshot({
+    driver: openKvmDriver(),
+    module: loaded,
+    limits,
+    hostFunctions: [],
+    init: new Uint8Array(),
+    files: packFiles(),
+    domain: "count",
+    recycle: false,
+    seed: undefined,
+    share: false,
+    hostCall: refuse,
+    record: ignore,
+  });
+  const machine = lease.snapshot.machine(callLimits(limits), refuse, ignore);
+  try {
+    const target = loaded.facts.exports.findIndex((item) => item.name === "echo");
+    const count = countInstructions(machine, CallKind.Bytes, target, new Uint8Array(bytes));
+    if (count < 0) throw new TwinwallError("E_INTERNAL", `counting failed: ${machine.failure().message}`);
+    return count;
+  } finally {
+    machine.close();
+    lease.release();
+  }
 }

@@ -17,7 +17,6 @@ export function openNativeEcho(driver: Driver): NativeEcho {
     limits,
     seed: undefined,
     recycle: false,
-    domain: "bench",
     hostCall: () => -1,
     record: () => undefined,
   });

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, compiler_fence};
 use std::{mem, ptr};
 
+use crate::clock::now;
 use crate::error::MachineError;
 
 /// No deadline.
@@ -56,9 +57,9 @@ struct Outer {
 }
 
 impl Deadline {
-    /// Sets the calling thread's deadline `nanoseconds` from now ([`NEVER`] for none) for the vCPU whose
+    /// Sets the calling thread's deadline, `nanoseconds` after `now` ([`NEVER`] for none), for the vCPU whose
     /// `immediate_exit` is `target`.
-    pub(crate) fn set(nanoseconds: u64, target: *mut u8) -> Result<Self, MachineError> {
+    pub(crate) fn set(now: u64, nanoseconds: u64, target: *mut u8) -> Result<Self, MachineError> {
         let shared = TIMER.with(|cell| match cell.get() {
             Some(timer) => Ok(timer.shared),
             None => {
@@ -68,7 +69,7 @@ impl Deadline {
         })?;
         // SAFETY: `target` is a byte of the vCPU's run structure, which stays mapped while the caller borrows the vCPU.
         unsafe { target.write_volatile(0) };
-        let at = if nanoseconds == NEVER { NEVER } else { now().saturating_add(nanoseconds) };
+        let at = if nanoseconds == NEVER { NEVER } else { now.saturating_add(nanoseconds) };
         let deadline = Self { shared, at, outer: shared.current() };
         shared.replace(Outer { deadline: at, target, fired: false }).map_err(MachineError::Timer)?;
         Ok(deadline)
@@ -243,21 +244,4 @@ extern "C" fn on_tick(_signal: i32, info: *mut libc::siginfo_t, _context: *mut l
     shared.tick();
     // SAFETY: as above.
     unsafe { *errno = saved };
-}
-
-/// Nanoseconds of the monotonic clock.
-pub(crate) fn now() -> u64 {
-    clock(libc::CLOCK_MONOTONIC)
-}
-
-/// Nanoseconds since 1970.
-pub(crate) fn wall_clock() -> u64 {
-    clock(libc::CLOCK_REALTIME)
-}
-
-fn clock(id: libc::clockid_t) -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is live, and both clocks exist on every Linux.
-    unsafe { libc::clock_gettime(id, &mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -9,6 +9,7 @@
 //! gate's ends the machine.
 
 mod attachment;
+mod clock;
 mod cpu;
 mod deadline;
 mod error;

@@ -88,11 +88,13 @@ pub(crate) enum Behaviour {
 
 global_asm!(
     ".pushsection .rodata.twinwall_probe, \"a\"",
-    ".balign 16",
+    ".balign 64",
     ".global twinwall_probe_start",
     "twinwall_probe_start:",
     "  mov ebx, {mailbox}",
     "  mov dword ptr [rbx + 512], 1",
+    ".global twinwall_probe_gate",
+    "twinwall_probe_gate:",
     "2:",
     "  out {gate}, al",
     "3:",
@@ -114,9 +116,14 @@ global_asm!(
     "  jmp rcx",
     ".global twinwall_probe_resume",
     "twinwall_probe_resume:",
-    "  nop",
+    "  mov eax, 7",
+    "  xor edx, edx",
+    "  xrstor64 [rip + 9f]",
+    "  cld",
     "  jmp 3b",
     ".balign 64",
+    ".global twinwall_probe_table",
+    "twinwall_probe_table:",
     "4:",
     // Nothing
     "  jmp 2b",
@@ -306,6 +313,12 @@ global_asm!(
     "  out {gate}, al",
     "  add rax, 65536",
     "  jmp 7b",
+    // What the resume address gives x87, SSE and AVX registers: as in every image.
+    ".balign 64",
+    "9:",
+    ".skip 24",
+    ".long 0x1f80",
+    ".skip 804",
     ".global twinwall_probe_end",
     "twinwall_probe_end:",
     ".popsection",
@@ -319,6 +332,10 @@ global_asm!(
 
 unsafe extern "C" {
     static twinwall_probe_start: u8;
+    #[cfg(test)]
+    static twinwall_probe_gate: u8;
+    #[cfg(test)]
+    static twinwall_probe_table: u8;
     static twinwall_probe_resume: u8;
     static twinwall_probe_end: u8;
 }
@@ -333,4 +350,34 @@ pub(crate) fn image() -> Result<Arc<Image>, LoadError> {
     // SAFETY: the assembler placed the code between both labels, in read-only data of this program.
     let code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) };
     Image::from_code(code, (resume - start) as u64).map(Arc::new)
+}
+
+/// The probe with more behaviours behind its own: code that may do anything, and that comes to the gate when it runs
+/// through. Returns the image and the function number of each.
+///
+/// A behaviour starts with the report of an empty reply in place, the mailbox in `rbx`, the output area in `r8`, the
+/// input area in `r9` and the top of the stack in `r10`.
+#[cfg(test)]
+pub(crate) fn image_with(behaviours: &[&[u8]]) -> Result<(Arc<Image>, Vec<u32>), LoadError> {
+    const BLOCK: usize = 64;
+    let (start, resume, end) = (
+        &raw const twinwall_probe_start as usize,
+        &raw const twinwall_probe_resume as usize,
+        &raw const twinwall_probe_end as usize,
+    );
+    let table = &raw const twinwall_probe_table as usize - start;
+    let gate = &raw const twinwall_probe_gate as usize - start;
+    // SAFETY: as in `image`.
+    let mut code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) }.to_vec();
+    let mut numbers = Vec::new();
+    for behaviour in behaviours {
+        code.resize(table + (code.len() - table).next_multiple_of(BLOCK), 0xcc);
+        numbers.push(((code.len() - table) / BLOCK) as u32);
+        code.extend_from_slice(behaviour);
+        let distance = gate as i32 - (code.len() as i32 + 5);
+        code.push(0xe9);
+        code.extend(distance.to_le_bytes());
+    }
+    let image = Image::from_code(&code, (resume - start) as u64)?;
+    Ok((Arc::new(image), numbers))
 }

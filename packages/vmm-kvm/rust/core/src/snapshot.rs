@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use twinwall_abi::{CallKind, ErrorCode, Request, Seed};
 
 use crate::attachment::Attachments;
+use crate::clock;
 use crate::cpu;
 use crate::error::{CallError, MachineError};
 use crate::host::Host;
@@ -112,8 +113,8 @@ impl Snapshot {
         &self.contents
     }
 
-    pub(crate) fn request(&self, limits: &Limits, kind: CallKind, seed: &Seed) -> Request {
-        base_request(limits, kind, self.tick_scale, seed)
+    pub(crate) fn request(&self, limits: &Limits, kind: CallKind, now: u64, seed: &Seed) -> Request {
+        base_request(limits, kind, now, self.tick_scale, seed)
     }
 
     fn take_idle(&self) -> Option<Core> {
@@ -160,11 +161,12 @@ fn run_boot(
         let failed = |_| CallError::new(ErrorCode::Internal, "the host has no random numbers");
         rand_core::OsRng.try_fill_bytes(&mut seed).map_err(failed)?;
     }
-    let mut request = base_request(&limits, CallKind::Boot, tick_scale, &Seed::new(&seed));
+    let now = clock::now();
+    let mut request = base_request(&limits, CallKind::Boot, now, tick_scale, &Seed::new(&seed));
     request.set_input_length(options.input.len() as u64);
     core.vm.watch(true);
     let mut statistics = Statistics::default();
-    let mut exchange = Exchange::new(core, &limits, host, &mut statistics);
+    let mut exchange = Exchange::new(core, &limits, host, &mut statistics, now);
     exchange.boot(request, options.input).map_err(|stop| match stop {
         Stop::Failed(error) | Stop::Poisoned(error) => error,
     })

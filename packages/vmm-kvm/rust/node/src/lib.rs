@@ -1,6 +1,7 @@
 //! Node binding of the KVM machine. Nothing here throws but for programming errors: results are unions of a value and
 //! a failure, and calls on the fast path return a number.
 
+mod entry;
 mod host;
 mod limits;
 mod machine;

@@ -1,28 +1,32 @@
 //! Machines as JavaScript objects.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use napi::Env;
-use napi::bindgen_prelude::{BigInt, JsValue, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{BigInt, Uint8Array, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use twinwall_abi::{CallKind, ErrorCode};
 use twinwall_vmm_kvm::{Call, CallError, Machine};
 
-use crate::host::{HostCall, JavaScriptHost, JavaScriptOutput, RecordSink};
+use crate::entry::entry_function;
+use crate::host::{HostCall, JavaScriptHost, RecordSink};
 use crate::limits::NativeLimits;
 use crate::results::{NativeFailure, failed};
 
-const FLAG_CONTINUES: u32 = 1;
-const FLAG_RESTORE: u32 = 2;
-const FLAG_EXACT: u32 = 4;
-
-/// A machine. A host function that comes back to the machine whose call it serves finds it borrowed: `E_BUSY`.
-#[napi]
-pub struct NativeMachine {
+/// A machine, shared by its JavaScript object and its entry function. A host function that comes back to the machine
+/// whose call it serves finds it borrowed: `E_BUSY`.
+pub(crate) struct Inner {
     machine: RefCell<Option<Machine>>,
     failure: RefCell<CallError>,
     host_call: HostCall,
     record: RecordSink,
+}
+
+/// A machine.
+#[napi]
+pub struct NativeMachine {
+    inner: Rc<Inner>,
 }
 
 /// Counts of the last call, and of the machine's life.
@@ -50,20 +54,24 @@ pub struct NativeStatistics {
     pub restores: f64,
 }
 
-impl NativeMachine {
-    pub(crate) fn new(machine: Machine, host_call: HostCall, record: RecordSink) -> Self {
-        let failure = RefCell::new(CallError::new(ErrorCode::None, ""));
-        Self { machine: RefCell::new(Some(machine)), failure, host_call, record }
-    }
-
-    fn fail(&self, error: CallError) -> i32 {
+impl Inner {
+    /// Keeps `error` for [`NativeMachine::failure`]; returns its negative code.
+    pub(crate) fn fail(&self, error: CallError) -> i32 {
         let code = i32::from(error.code.0);
         *self.failure.borrow_mut() = error;
         -code
     }
 
+    /// JavaScript as the host of the machine's guest.
+    pub(crate) fn host<'a>(&'a self, env: &'a Env) -> JavaScriptHost<'a> {
+        JavaScriptHost { env, host_call: &self.host_call, record: &self.record }
+    }
+
     /// Runs `use_machine` unless the machine is in a call or closed.
-    fn with<Value>(&self, use_machine: impl FnOnce(&mut Machine) -> Value) -> Result<Value, CallError> {
+    pub(crate) fn with<Value>(
+        &self,
+        use_machine: impl FnOnce(&mut Machine) -> Value,
+    ) -> Result<Value, CallError> {
         let busy = |_| CallError::new(ErrorCode::Busy, "the machine is in a call");
         let mut machine = self.machine.try_borrow_mut().map_err(busy)?;
         match machine.as_mut() {
@@ -73,34 +81,23 @@ impl NativeMachine {
     }
 }
 
+impl NativeMachine {
+    pub(crate) fn new(machine: Machine, host_call: HostCall, record: RecordSink) -> Self {
+        let failure = RefCell::new(CallError::new(ErrorCode::None, ""));
+        Self { inner: Rc::new(Inner { machine: RefCell::new(Some(machine)), failure, host_call, record }) }
+    }
+}
+
 #[napi]
 impl NativeMachine {
-    /// One call in, one reply out. Returns the output's length, or a negative error code.
+    /// The function by which calls enter the machine: `(kind + flags * 2^8 + function * 2^16, input, output) =>`
+    /// the output's length, or a negative error code.
+    ///
+    /// # Errors
+    /// When Node cannot make a function.
     #[napi]
-    pub fn call(
-        &self,
-        env: &Env,
-        kind: u32,
-        function: u32,
-        flags: u32,
-        input: Uint8ArraySlice<'_>,
-        output: Unknown<'_>,
-    ) -> f64 {
-        let call = Call {
-            kind: CallKind(kind as u16),
-            function,
-            input: &input,
-            continues: flags & FLAG_CONTINUES != 0,
-            restore: flags & FLAG_RESTORE != 0,
-            exact: flags & FLAG_EXACT != 0,
-        };
-        let mut host = JavaScriptHost { env, host_call: &self.host_call, record: &self.record };
-        let mut output = JavaScriptOutput { env, value: output.raw() };
-        let result = self.with(|machine| machine.call(&call, &mut host, &mut output));
-        match result.and_then(|outcome| outcome) {
-            Ok(length) => length as f64,
-            Err(error) => f64::from(self.fail(error)),
-        }
+    pub fn entry<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
+        entry_function(env, &self.inner)
     }
 
     /// Instructions that the guest executes for one call from the snapshot, or a negative error code. For measurements:
@@ -115,32 +112,32 @@ impl NativeMachine {
             restore: true,
             exact: false,
         };
-        let mut host = JavaScriptHost { env, host_call: &self.host_call, record: &self.record };
-        let result = self.with(|machine| machine.count_instructions(&call, &mut host));
+        let mut host = self.inner.host(env);
+        let result = self.inner.with(|machine| machine.count_instructions(&call, &mut host));
         match result.and_then(|outcome| outcome) {
             Ok(count) => count as f64,
-            Err(error) => f64::from(self.fail(error)),
+            Err(error) => f64::from(self.inner.fail(error)),
         }
     }
 
     /// The output of the last call, when it was longer than the caller's buffer.
     #[napi]
     pub fn take_output(&self) -> Uint8Array {
-        Uint8Array::new(self.with(Machine::take_output).unwrap_or_default())
+        Uint8Array::new(self.inner.with(Machine::take_output).unwrap_or_default())
     }
 
     /// Why the last call or restore failed.
     #[napi]
     pub fn failure(&self) -> NativeFailure {
-        failed(&self.failure.borrow())
+        failed(&self.inner.failure.borrow())
     }
 
     /// Goes back to the snapshot. Returns 0 or a negative error code.
     #[napi]
     pub fn restore(&self) -> i32 {
-        match self.with(Machine::restore) {
+        match self.inner.with(Machine::restore) {
             Ok(()) => 0,
-            Err(error) => self.fail(error),
+            Err(error) => self.inner.fail(error),
         }
     }
 
@@ -148,13 +145,13 @@ impl NativeMachine {
     #[napi]
     pub fn configure(&self, limits: NativeLimits) {
         // A machine that is busy or closed keeps what it has: there is no next call to which this could apply.
-        let _ = self.with(|machine| machine.configure(limits.into()));
+        let _ = self.inner.with(|machine| machine.configure(limits.into()));
     }
 
     /// Counts of the last call, and of the machine's life.
     #[napi]
     pub fn stats(&self) -> NativeStatistics {
-        let counts = self.with(|machine| machine.statistics()).unwrap_or_default();
+        let counts = self.inner.with(|machine| machine.statistics()).unwrap_or_default();
         NativeStatistics {
             exits: counts.exits as f64,
             host_calls: counts.host_calls as f64,
@@ -172,7 +169,7 @@ impl NativeMachine {
     /// Gives the machine back. Does nothing the second time.
     #[napi]
     pub fn close(&self) {
-        if let Ok(mut machine) = self.machine.try_borrow_mut() {
+        if let Ok(mut machine) = self.inner.machine.try_borrow_mut() {
             *machine = None;
         }
     }

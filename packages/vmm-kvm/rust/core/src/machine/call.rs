@@ -3,7 +3,7 @@
 use twinwall_abi::layout::{INPUT, OUTBOX, OUTPUT};
 use twinwall_abi::{ABI_VERSION, CallKind, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, Seed};
 
-use crate::deadline;
+use crate::clock;
 
 /// What a call may use. Every field bounds something that the guest could otherwise make endless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,14 @@ pub struct Statistics {
     pub replaced: u64,
 }
 
-/// The fields of a request that do not depend on the call.
-pub(crate) fn base_request(limits: &Limits, kind: CallKind, tick_scale: u64, seed: &Seed) -> Request {
+/// The fields of a request that do not depend on the call, which enters at `now` of the monotonic clock.
+pub(crate) fn base_request(
+    limits: &Limits,
+    kind: CallKind,
+    now: u64,
+    tick_scale: u64,
+    seed: &Seed,
+) -> Request {
     let mut request = Request::default();
     request.set_magic(MAILBOX_MAGIC);
     request.set_version(ABI_VERSION);
@@ -93,7 +99,7 @@ pub(crate) fn base_request(limits: &Limits, kind: CallKind, tick_scale: u64, see
     request.set_output_limit(limits.output_bytes);
     request.set_outbox_address(OUTBOX);
     request.set_fuel(limits.fuel);
-    request.set_wall_clock(deadline::wall_clock());
+    request.set_wall_clock(clock::wall_clock(now));
     request.set_tick_scale(tick_scale);
     request.set_seed(seed);
     request

@@ -36,6 +36,8 @@ pub(crate) struct Exchange<'a> {
     /// Guest address behind the call's input, where answers of host calls go.
     answers: u64,
     outbox_bytes: u64,
+    /// Monotonic clock at entry.
+    now: u64,
     /// Each instruction is an exit: only to count them.
     stepping: bool,
 }
@@ -46,11 +48,12 @@ impl<'a> Exchange<'a> {
         limits: &'a Limits,
         host: &'a mut dyn Host,
         statistics: &'a mut Statistics,
+        now: u64,
     ) -> Self {
         statistics.exits = 0;
         statistics.host_calls = 0;
         statistics.fuel_used = 0;
-        Self { core, limits, host, statistics, answers: INPUT, outbox_bytes: 0, stepping: false }
+        Self { core, limits, host, statistics, answers: INPUT, outbox_bytes: 0, now, stepping: false }
     }
 
     /// Makes each instruction an exit of its own.
@@ -101,7 +104,7 @@ impl<'a> Exchange<'a> {
     /// Enters the guest, serves its operations, and returns its report of `last`.
     pub(crate) fn until(&mut self, last: GateOperation) -> Result<Report, Stop> {
         let target = self.core.vm.immediate_exit();
-        let deadline = Deadline::set(self.limits.deadline, target).map_err(poisoned)?;
+        let deadline = Deadline::set(self.now, self.limits.deadline, target).map_err(poisoned)?;
         loop {
             self.enter(&deadline)?;
             let report = self.core.read_report();

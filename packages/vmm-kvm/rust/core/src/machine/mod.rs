@@ -17,6 +17,7 @@ pub use self::call::{Call, Limits, Statistics};
 pub(crate) use self::core::{Core, Shared};
 pub(crate) use self::exchange::{Exchange, Stop};
 pub(crate) use self::vm::{Exit, Hypervisor, Vm};
+use crate::clock;
 use crate::error::CallError;
 use crate::host::{Host, Output};
 use crate::snapshot::Snapshot;
@@ -98,13 +99,14 @@ impl Machine {
                 format!("the input has {size} bytes, the limit is {most}"),
             ));
         }
-        let request = self.request(call);
+        let now = clock::now();
+        let request = self.request(call, now);
         self.clean = false;
         let core = match &mut self.core {
             Some(core) => core,
             empty => empty.insert(self.snapshot.create()?),
         };
-        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics);
+        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
         let outcome = exchange.run(request, call, output, &mut self.overflow);
         self.settle(call, outcome)
     }
@@ -116,10 +118,11 @@ impl Machine {
     /// As [`Self::call`].
     pub fn count_instructions(&mut self, call: &Call<'_>, host: &mut dyn Host) -> Result<u64, CallError> {
         self.discard();
-        let request = self.request(call);
+        let now = clock::now();
+        let request = self.request(call, now);
         let core = self.core.insert(self.snapshot.create()?);
         core.trap_each_instruction();
-        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics);
+        let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
         exchange.step();
         let outcome = exchange.run(request, call, &mut [0; 0], &mut self.overflow);
         let exits = self.statistics.exits;
@@ -153,14 +156,14 @@ impl Machine {
         }
     }
 
-    fn request(&mut self, call: &Call<'_>) -> Request {
+    fn request(&mut self, call: &Call<'_>, now: u64) -> Request {
         self.request_id = self.request_id.wrapping_add(1);
         let mut seed = [0; 32];
         match self.fixed_seed {
             Some(fixed) => seed = fixed,
             None => self.random.fill_bytes(&mut seed),
         }
-        let mut request = self.snapshot.request(&self.limits, call.kind, &Seed::new(&seed));
+        let mut request = self.snapshot.request(&self.limits, call.kind, now, &Seed::new(&seed));
         request.set_request_id(self.request_id);
         request.set_function_index(call.function);
         request.set_input_length(call.input.len() as u64);

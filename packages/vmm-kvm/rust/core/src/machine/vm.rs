@@ -158,7 +158,11 @@ impl Vm {
 
     /// Enters the guest without looking at why it came out: only for measurements of the bare round trip.
     pub(crate) fn run_bare(&mut self) -> Result<(), MachineError> {
-        self.vcpu.run().map(drop).map_err(refused("KVM_RUN"))
+        match self.vcpu.run() {
+            // A tick of an earlier call's deadline.
+            Err(error) if error.errno() == libc::EINTR => Ok(()),
+            result => result.map(drop).map_err(refused("KVM_RUN")),
+        }
     }
 
     /// Enters the guest and says why it came out.
@@ -169,8 +173,9 @@ impl Vm {
                 _ => Err(refused("KVM_RUN")(error)),
             };
         }
-        let level = cpu::privilege_level(&self.vcpu.sync_regs().sregs);
         let run = self.vcpu.get_kvm_run();
+        // SAFETY: KVM_SYNC_X86_SREGS was asked for by `watch`, so the kernel has filled this member.
+        let level = cpu::privilege_level(unsafe { &run.s.regs.sregs });
         Ok(match run.exit_reason {
             KVM_EXIT_IO => {
                 // SAFETY: the kernel fills this member of the union for KVM_EXIT_IO.
