@@ -7,11 +7,18 @@ import { turbo } from "./src/turbo.mjs";
 
 const app = "apps/echo";
 
+/** Programs of others that the app shows, where they can be had: those that build in a minute together. */
+const programs = ["ripgrep", "jaq", "pulldown-cmark"];
+
 runCommand(() => {
   prepare("start");
   console.log("Building (the first build compiles Cranelift and takes minutes; later ones take seconds)");
   const status = turbo(["build"], ["--filter=@twinwall/app-echo"]);
   if (status !== 0) return status;
+  // Says by itself what could not be built; the app shows the others.
+  run(process.execPath, [new URL("../programs/scripts/main.mjs", import.meta.url).pathname, ...programs], {
+    env: toolEnvironment(),
+  });
   // The paths that a user gives are relative to where the user stands.
   const cwd = process.env["INIT_CWD"] ?? process.cwd();
   const main = new URL(`../../${app}/dist/main.js`, import.meta.url).pathname;

@@ -18,6 +18,7 @@ const DEMONSTRATIONS: readonly Demonstration[] = [
   },
   { name: "coreutils", args: ["sha256sum"], stdin: "twinwall\n" },
   { name: "jaq", args: ["-c", ".walls | map(.name)"], stdin: '{"walls":[{"name":"kvm"},{"name":"wasm"}]}\n' },
+  { name: "pulldown-cmark", args: [], stdin: "# Twinwall\n\n*Two* walls.\n" },
   { name: "quickjs", args: ["-e", "console.log([3, 1, 2].sort().join(), 2 ** 10)"], stdin: "" },
 ];
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorCodeOf, errorCodes, errorMeanings, errorNumbers, isErrorCode, trapText } from "../src/codes.js";
 import { CallKind, RecordKind } from "../src/constants.js";
@@ -53,4 +54,10 @@ describe("numbers that cross the wall", () => {
     expect(trapText(TrapCode.Unreachable)).toBe("unreachable executed");
     expect(trapText(77)).toBe("trap 77");
   });
+});
+
+it("every code has a row with cause and remedy in docs/errors.md, and nothing else has", () => {
+  const document = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8");
+  const rows = [...document.matchAll(/^\| `(E_\w+)` \| (.+) \| (.+) \|$/gm)];
+  expect(rows.map(([, code]) => code)).toEqual(errorCodes);
 });

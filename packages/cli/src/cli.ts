@@ -1,3 +1,4 @@
+import { TwinwallError } from "@twinwall/abi";
 import { CommanderError } from "commander";
 import { describe, ExitStatus, exitStatusOf } from "./failure.js";
 import { createProgram } from "./program.js";
@@ -35,7 +36,9 @@ function messageOf(error: unknown): string {
 
 function stackOf(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const frames = error instanceof TwinwallError ? error.formatBacktrace() : "";
+  const guest = frames === "" ? "" : `\nWebAssembly frames:\n${frames}`;
   const cause =
     error instanceof Error && error.cause !== undefined ? `\ncaused by: ${stackOf(error.cause)}` : "";
-  return stack + cause;
+  return stack + guest + cause;
 }

@@ -49,7 +49,7 @@ function addRun(program: Command, action: (path: string, flags: RunFlags) => Pro
       "--args <json>",
       'arguments of a scalar function as a JSON array; i64, NaN and infinities as strings: [1, "2"]',
     )
-    .addOption(machineOption().default("auto", "TWINWALL_MACHINE, else auto"))
+    .addOption(machineOption())
     .option("--memory <size>", "cap on the guest's memory: digits with B, KiB, MiB or GiB (default: 64MiB)")
     .option("--deadline <time>", 'longest time of the run: digits with us, ms or s, or "none"', "10s")
     .option("--fuel <n>", "fuel of the run, about one unit an instruction (default: not limited)", parseFuel)
@@ -111,7 +111,9 @@ function subcommand(program: Command, name: string, description: string): Comman
 
 function machineOption(): Option {
   const machines: readonly (MachineName | "auto")[] = ["auto", "kvm", "soft"];
-  return new Option("--machine <machine>", "the outer wall").choices(machines).env("TWINWALL_MACHINE");
+  return new Option("--machine <machine>", "the outer wall (default: TWINWALL_MACHINE, else auto)").choices(
+    machines,
+  );
 }
 
 function withoutTail<Values extends unknown[]>(

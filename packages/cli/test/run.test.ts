@@ -180,6 +180,11 @@ describe.skipIf(noKvm)(`twinwall run${noKvm ? ` (skipped: ${noKvm})` : ""}`, () 
     });
   });
 
+  it("shows the WebAssembly frames with --debug", async () => {
+    const { stderr } = await call("scalars.wasm", "trap", "--debug");
+    expect(stderr).toMatch(/WebAssembly frames:\n0: inner \(function \d+, offset 0x[0-9a-f]+\)\n1: outer/);
+  });
+
   it("leaves a bad module with one line and no result", async () => {
     writeFileSync(modules.path("text.wasm"), "this is no module");
     const { status, stderr } = await twinwall(["run", modules.path("text.wasm")]);

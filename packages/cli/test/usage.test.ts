@@ -26,6 +26,16 @@ describe("a wrong command line", () => {
     expect(status).toBe(2);
   });
 
+  it("names where the machine was chosen", async () => {
+    const env = { TWINWALL_MACHINE: "xen" };
+    const { status, stderr } = await twinwall(["run", new URL(import.meta.url).pathname], { env });
+    expect(stderr).toMatch(/^twinwall: E_OPTION: TWINWALL_MACHINE: "xen" is no machine[^\n]*\n$/);
+    expect(status).toBe(2);
+    const given = await twinwall(["run", "x.wasm", "--machine", "xen"]);
+    expect(given.stderr).toMatch(/^twinwall: [^\n]*--machine[^\n]*xen[^\n]*\n$/);
+    expect(given.status).toBe(2);
+  });
+
   it("shows a stack only with --debug", async () => {
     const { stderr } = await twinwall(["run", "x.wasm", "--data", "x", "--debug"]);
     expect(stderr).toMatch(/\n {4}at /);

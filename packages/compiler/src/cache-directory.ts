@@ -1,6 +1,6 @@
 import { lstat, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { TwinwallError } from "@twinwall/abi";
 
 /** Permission bits of group and others. */
@@ -28,7 +28,7 @@ export function cacheDirectory(
  */
 export async function openCacheDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
   } catch (cause) {
     throw unusable(path, "it cannot be made", cause);
   }
@@ -41,6 +41,27 @@ export async function openCacheDirectory(path: string): Promise<void> {
   if ((status.mode & OTHERS) !== 0) {
     const mode = (status.mode & 0o777).toString(8);
     throw unusable(path, `others may use it (mode ${mode}); type: chmod 700 '${path}'`);
+  }
+}
+
+/** Like `mkdir -p`; Node's own recursion never ends where a file system refuses new folders with ENOENT, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  if ((await tryMkdir(path)) !== "ENOENT" || dirname(path) === path) return;
+  await makeDirectory(dirname(path));
+  const refused = await tryMkdir(path);
+  if (refused !== undefined) throw new Error(`${path}: ${refused}`);
+}
+
+/** Makes one folder, unless something is there already; returns ENOENT where its parent is missing. */
+async function tryMkdir(path: string): Promise<"ENOENT" | undefined> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EEXIST") return undefined;
+    if (code === "ENOENT") return code;
+    throw error;
   }
 }
 

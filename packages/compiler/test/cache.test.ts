@@ -54,6 +54,20 @@ test("a folder that others may use is refused, with what to type", async () => {
   expect(await readdir(directory)).toEqual([]);
 });
 
+test("a folder below a file system that has no room for it is refused", { timeout: 20_000 }, async () => {
+  const failure = testCompiler({ cacheDirectory: "/proc/twinwall/cache" }).compile(answering(1), plain);
+  await expect(failure).rejects.toMatchObject({
+    code: "E_OPTION",
+    message: expect.stringContaining("it cannot be made"),
+  });
+});
+
+test("parents of the folder are made too", async () => {
+  const cacheDirectory = `${await temporaryDirectory()}/one/two`;
+  await testCompiler({ cacheDirectory }).compile(answering(1), plain);
+  expect((await stat(cacheDirectory)).mode & 0o777).toBe(0o700);
+});
+
 test("a link or a file in place of the folder is refused", async () => {
   const directory = await temporaryDirectory();
   const link = `${directory}/link`;

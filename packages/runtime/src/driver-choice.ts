@@ -27,12 +27,16 @@ export async function chooseDriver(machine?: MachineChoice): Promise<DriverChoic
       return { driver, reason: `kvm, as ${wanted.by} says (${driver.description})` };
     }
     case "soft":
-      throw new TwinwallError("E_NO_MACHINE", `machine "soft", as ${wanted.by} says: ${softMissing}`);
+      throw new TwinwallError(
+        "E_NO_MACHINE",
+        `machine "soft"${wanted.by === option ? "" : `, as ${wanted.by} says`}: ${softMissing}`,
+      );
     case "auto":
       return automatic();
   }
 }
 
+const option = "option machine";
 const softMissing = 'this release has no driver for it yet; use machine "kvm"';
 
 async function automatic(): Promise<DriverChoice> {
@@ -56,7 +60,7 @@ async function openKvm(): Promise<Driver> {
 }
 
 function wantedMachine(machine: MachineChoice | undefined): { machine: MachineChoice; by: string } {
-  if (machine !== undefined) return { machine: checked(machine, "machine"), by: "option machine" };
+  if (machine !== undefined) return { machine: checked(machine, "machine"), by: option };
   const variable = process.env["TWINWALL_MACHINE"];
   if (variable === undefined || variable === "") return { machine: "auto", by: "the default" };
   return { machine: checked(variable, "TWINWALL_MACHINE"), by: "TWINWALL_MACHINE" };

@@ -271,3 +271,40 @@ describe("declarations that make no sense", () => {
     expect((await errorOf(attempt)).code).toBe("E_OPTION");
   });
 });
+
+describe("buffers of a call that a host function takes away", () => {
+  /** A host function that detaches a buffer while the call that has it is running. */
+  const taking = (buffer: ArrayBuffer, answer: number) =>
+    hostFunction({ params: [t.bytes], result: t.bytes }, () => {
+      structuredClone(buffer, { transfer: [buffer] });
+      return new Uint8Array(answer).fill(0x41);
+    });
+
+  it.each([5, 20_000])("the output: E_LIMIT for a result of %i bytes, as no room is left", async (length) => {
+    const output = new Uint8Array(32_768);
+    await using sandbox = await sandboxWith({ upper: taking(output.buffer, length) });
+    const error = await errorOf(() => sandbox.callInto("upper", utf8("hello"), output));
+    expect(error.code).toBe("E_LIMIT");
+    expect(error.message).toContain(`the result has ${length} bytes, the output has room for 0`);
+    expect(output.length).toBe(0);
+    expect(sandbox.call("add", 1, 2)).toBe(3);
+  });
+
+  it("the input: it was copied before, and the result is right", async () => {
+    const input = new Uint8Array(16).fill(0x61);
+    const output = new Uint8Array(8);
+    await using sandbox = await sandboxWith({ upper: taking(input.buffer, 3) });
+    expect(sandbox.callInto("upper", input, output)).toBe(3);
+    expect(textOf(output.subarray(0, 3))).toBe("AAA");
+  });
+
+  it("the output of a deferred call", async () => {
+    const output = new Uint8Array(8);
+    const log = hostFunction({ params: [t.bytes], deferred: true }, () => {
+      if (output.length > 0) structuredClone(output.buffer, { transfer: [output.buffer] });
+    });
+    await using sandbox = await sandboxWith({ log });
+    expect(sandbox.callInto("log", utf8("x"), output)).toBe(0);
+    expect(output.length).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 // Builds what has changed since the last time: the programs of programs.json and the compute kernels.
 // A program that cannot be built does not stop the others; the manifest says why, and its tests are skipped.
+// Names as arguments: these programs alone, and no kernels.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { buildWithCargo, cargoToolchain } from "./cargo-program.mjs";
 import { hashDirectory, sha256 } from "./hash.mjs";
@@ -92,10 +93,12 @@ async function buildKernelsIfChanged(earlier) {
 mkdirSync(artifacts, { recursive: true });
 const earlier = readManifest();
 /** @type {Source[]} */
-const sources = JSON.parse(readFileSync(`${packageDirectory}/programs.json`, "utf8"));
+const allSources = JSON.parse(readFileSync(`${packageDirectory}/programs.json`, "utf8"));
+const names = process.argv.slice(2);
+const sources = allSources.filter(({ name }) => names.length === 0 || names.includes(name));
 /** @type {Built[]} */
 const programs = [];
-const kernels = await buildKernelsIfChanged(earlier.kernels);
+const kernels = names.length === 0 ? await buildKernelsIfChanged(earlier.kernels) : earlier.kernels;
 // One after the other: each build uses all cores.
 for (const source of sources) {
   programs.push(
@@ -112,4 +115,5 @@ for (const source of sources) {
   );
 }
 const missing = programs.filter(({ problem }) => problem);
-console.log(`${programs.length - missing.length} of ${programs.length} programs and the kernels are there`);
+const built = names.length === 0 ? "programs and the kernels" : "programs";
+console.log(`${programs.length - missing.length} of ${programs.length} ${built} are there`);

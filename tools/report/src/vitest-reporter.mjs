@@ -62,9 +62,11 @@ function testResult(file, test) {
 }
 
 /**
- * `describe.skipIf` takes no reason, so its title has to say what is needed: "calls (needs KVM)".
+ * `describe.skipIf` takes no reason, so its title has to say what is needed, "calls (needs KVM)", or what is missing,
+ * "calls (skipped: /dev/kvm does not exist)".
  * @param {string} name
  */
 function reasonInName(name) {
-  return /\((needs [^)]*)\)/.exec(name)?.[1] ?? "no reason given";
+  const found = /\((?:skipped:? ([^)]*)|(needs [^)]*))\)/.exec(name);
+  return found?.[1] ?? found?.[2] ?? "no reason given";
 }

@@ -18,6 +18,7 @@ test("passes", () => {});
 test("fails", () => expect(1).toBe(2));
 test("skips itself", (context) => context.skip("no /dev/kvm"));
 test.skipIf(true)("calls (needs QEMU)", () => {});
+test.skipIf(true)("runs (skipped: no guest)", () => {});
 `,
   );
   writeFileSync(join(root, "broken.test.mjs"), `import "./missing.mjs";\n`);
@@ -37,8 +38,9 @@ test.skipIf(true)("calls (needs QEMU)", () => {});
       },
       { name: "sample.test.mjs > skips itself", state: "skipped", detail: "no /dev/kvm" },
       { name: "sample.test.mjs > calls (needs QEMU)", state: "skipped", detail: "needs QEMU" },
+      { name: "sample.test.mjs > runs (skipped: no guest)", state: "skipped", detail: "no guest" },
       expect.objectContaining({ name: "broken.test.mjs (could not be loaded)", state: "failed" }),
     ]),
   );
-  expect(tests).toHaveLength(5);
+  expect(tests).toHaveLength(6);
 });

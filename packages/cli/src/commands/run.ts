@@ -13,7 +13,8 @@ export interface RunFlags {
   readonly call?: string;
   readonly data?: string;
   readonly args?: string;
-  readonly machine: MachineName | "auto";
+  /** Not given: what TWINWALL_MACHINE says, else `"auto"`. */
+  readonly machine?: MachineName | "auto";
   readonly memory?: string;
   readonly deadline: string;
   readonly fuel?: bigint;
@@ -60,7 +61,7 @@ async function runModule(
   const files = await readFileTree(flags.dir);
   const sandbox = await Sandbox.create({
     module,
-    machine: flags.machine,
+    ...(flags.machine === undefined ? {} : { machine: flags.machine }),
     limits: limitsOf(flags),
     files,
     onStdout: (chunk) => report.log("stdout", chunk),

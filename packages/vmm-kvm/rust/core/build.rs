@@ -9,4 +9,14 @@ fn main() {
     if opens || std::env::var_os("TWINWALL_ASSUME_KVM").is_some() {
         println!("cargo::rustc-cfg=kvm");
     }
+    // The images of the runtime, where they have been built.
+    println!("cargo::rustc-check-cfg=cfg(images)");
+    let images = "../../../runtime/artifacts/images";
+    let all = ["echo.elf", "wasm.elf"].map(|name| format!("{images}/{name}"));
+    for image in &all {
+        println!("cargo::rerun-if-changed={image}");
+    }
+    if all.iter().all(|image| std::path::Path::new(image).exists()) {
+        println!("cargo::rustc-cfg=images");
+    }
 }

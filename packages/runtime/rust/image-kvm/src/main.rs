@@ -12,9 +12,9 @@ use twinwall_image_support::image;
 
 image! {
     main: twinwall_runtime_core::run::<Kvm>,
-    stack: 32 << 10,
+    stack: 16 << 10,
     heap: 24 << 10,
-    input: 16 << 10,
-    output: 16 << 10,
+    input: 8 << 10,
+    output: 8 << 10,
     outbox: 8 << 10,
 }

@@ -10,6 +10,7 @@
 
 mod attachment;
 mod clock;
+mod contents;
 mod cpu;
 mod deadline;
 mod error;

@@ -18,7 +18,7 @@ use crate::image::Image;
 pub(crate) enum Behaviour {
     /// Nothing: done at once.
     Nothing = 0,
-    /// Stores the input's first 8 bytes in memory and in `r12`, `fs` base (where allowed) and `xmm5`.
+    /// Stores the input's first 8 bytes in memory, in `r12` and in `xmm5`.
     Keep,
     /// Returns the 8 bytes in memory.
     Tell,
@@ -84,6 +84,12 @@ pub(crate) enum Behaviour {
     TellSegmentBase,
     /// Loads the null selector into `gs` and the data selector into `fs`.
     LoadSelectors,
+    /// Returns `xmm5`.
+    TellVector,
+    /// Stores the input's first 8 bytes in mask register 1, by AVX-512.
+    KeepMask,
+    /// Returns mask register 1.
+    TellMask,
 }
 
 global_asm!(
@@ -116,8 +122,9 @@ global_asm!(
     "  jmp rcx",
     ".global twinwall_probe_resume",
     "twinwall_probe_resume:",
-    "  mov eax, 7",
-    "  xor edx, edx",
+    // All components: some hypervisors enable more extended state than the host asked for.
+    "  mov eax, -1",
+    "  mov edx, -1",
     "  xrstor64 [rip + 9f]",
     "  cld",
     "  jmp 3b",
@@ -284,6 +291,23 @@ global_asm!(
     "  mov gs, eax",
     "  mov eax, 0x2b",
     "  mov fs, eax",
+    "  jmp 2b",
+    ".balign 64",
+    // TellVector
+    "  movq rax, xmm5",
+    "  mov [r8], rax",
+    "  mov qword ptr [rbx + 544], 8",
+    "  jmp 2b",
+    ".balign 64",
+    // KeepMask
+    "  mov rax, [r9]",
+    "  kmovq k1, rax",
+    "  jmp 2b",
+    ".balign 64",
+    // TellMask
+    "  kmovq rax, k1",
+    "  mov [r8], rax",
+    "  mov qword ptr [rbx + 544], 8",
     "  jmp 2b",
     ".balign 64",
     // Grow, continued: asks for 64 KiB at rax, touches its first byte when it was granted.

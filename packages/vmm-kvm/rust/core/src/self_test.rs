@@ -19,7 +19,7 @@ use crate::snapshot::{BootOptions, Snapshot};
 pub enum OpenError {
     /// The device file does not exist.
     #[error(
-        "there is no /dev/kvm: the kernel has no KVM, virtualisation is off in the firmware, or this is a virtual machine without nested virtualisation; load the module kvm_amd or kvm_intel"
+        "there is no /dev/kvm: load kvm_amd or kvm_intel, or turn virtualisation on in firmware or outer host"
     )]
     Absent,
     /// The device file may not be opened by this user.

@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use twinwall_abi::{CallKind, ErrorCode, Request, Seed};
+use twinwall_abi::layout::{INPUT, MAILBOX, OUTBOX, OUTPUT, PAGE, STACK_TOP};
+use twinwall_abi::{CallKind, ErrorCode, ImageHeader, Request, Seed};
 
 use crate::attachment::Attachments;
 use crate::clock;
+use crate::contents::Contents;
 use crate::cpu;
 use crate::error::{CallError, MachineError};
 use crate::host::Host;
@@ -41,7 +43,7 @@ pub struct Snapshot {
     hypervisor: &'static Hypervisor,
     shared: Shared,
     plan: Plan,
-    contents: Vec<u8>,
+    contents: Contents,
     limits: Limits,
     fixed_seed: Option<[u8; 32]>,
     tick_scale: u64,
@@ -71,10 +73,10 @@ impl Snapshot {
         let tick_scale = tick_scale(core.vm.tsc_khz());
         run_boot(&mut core, options, tick_scale, host)?;
         let registers = cpu::resume_registers(&core.vm.registers(), shared.image.header.resume());
-        let runs = merge(core.capture(&plan))?;
+        let runs = trim(merge(core.capture(&plan))?, &shared.image.header, registers.rsp);
         let ranges = runs.iter().map(|(range, _)| *range).collect();
         let plan = Plan::new(&shared.image, &shared.attachments, ranges, growth, registers)?;
-        let contents = arrange(&plan, &runs);
+        let contents = Contents::new(arrange(&plan, &runs));
         Ok(Arc::new(Self {
             hypervisor,
             shared,
@@ -106,10 +108,10 @@ impl Snapshot {
     }
 
     pub(crate) fn create(&self) -> Result<Core, MachineError> {
-        Core::create(self.hypervisor, self.shared.clone(), &self.plan, &self.contents)
+        Core::create(self.hypervisor, self.shared.clone(), &self.plan, self.contents.bytes())
     }
 
-    pub(crate) fn contents(&self) -> &[u8] {
+    pub(crate) fn contents(&self) -> &Contents {
         &self.contents
     }
 
@@ -190,6 +192,35 @@ fn merge(runs: Vec<(Range, Vec<u8>)>) -> Result<Vec<(Range, Vec<u8>)>, MachineEr
         }
     }
     Ok(merged)
+}
+
+/// Bytes below the stack pointer that belong to the running function (System V ABI).
+const RED_ZONE: u64 = 128;
+
+/// Leaves out what the boot needed and no call can see: what lies below the stack pointer, what the mailbox held, and
+/// pages of both that were opened on the way. They would only make each restore dearer.
+fn trim(runs: Vec<(Range, Vec<u8>)>, header: &ImageHeader, stack_pointer: u64) -> Vec<(Range, Vec<u8>)> {
+    let live = stack_pointer.saturating_sub(RED_ZONE) / PAGE * PAGE;
+    runs.into_iter()
+        .map(|(range, mut bytes)| match range.address {
+            MAILBOX | OUTBOX => (range, vec![0; bytes.len()]),
+            INPUT => zeros(INPUT, header.input_bytes()),
+            OUTPUT => zeros(OUTPUT, header.output_bytes()),
+            _ if range.address + range.length == STACK_TOP => {
+                let bottom = live.min(STACK_TOP - header.stack_bytes()).max(range.address);
+                bytes.drain(..(bottom - range.address) as usize);
+                let dead = stack_pointer.saturating_sub(RED_ZONE).clamp(bottom, STACK_TOP) - bottom;
+                bytes[..dead as usize].fill(0);
+                (Range { address: bottom, length: STACK_TOP - bottom }, bytes)
+            }
+            _ => (range, bytes),
+        })
+        .filter(|(range, _)| range.length > 0)
+        .collect()
+}
+
+fn zeros(address: u64, length: u64) -> (Range, Vec<u8>) {
+    (Range { address, length }, vec![0; length as usize])
 }
 
 /// Puts the bytes of each range where the plan places it.

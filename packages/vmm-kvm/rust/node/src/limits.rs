@@ -27,7 +27,9 @@ impl From<NativeLimits> for Limits {
     /// Conversions from floating point saturate, and what is not a number becomes 0.
     fn from(limits: NativeLimits) -> Self {
         let (_, fuel, _) = limits.fuel.get_u64();
-        let deadline = if limits.deadline_us > 0.0 { (limits.deadline_us * 1000.0) as u64 } else { u64::MAX };
+        // What is neither 0 nor a positive number ends calls at once: only 0 asks for no deadline.
+        let deadline =
+            if limits.deadline_us == 0.0 { u64::MAX } else { (limits.deadline_us * 1000.0) as u64 };
         Self {
             memory_bytes: limits.memory_bytes as u64,
             input_bytes: limits.input_bytes as u64,

@@ -20,7 +20,7 @@ global_asm!(
 );
 
 // The gate. A restored machine does not come back behind the `out`: it enters at `twinwall_resume`, which gives x87,
-// SSE and AVX registers their initial values (a call before the restore may have changed them) and goes on from there.
+// SSE, AVX and further extended registers their initial values (a call before the restore may have changed them) and goes on from there.
 // Its address must not be that of the `out`, or a KVM may take the entry for the completion of the port access.
 // General registers hold what they held at the gate; a caller of `twinwall_gate` expects no more than the C calling
 // convention promises, so clobbering eax and edx is fine.
@@ -36,13 +36,14 @@ global_asm!(
     "    ret",
     ".balign 16",
     "twinwall_resume:",
-    "    mov eax, 7",
-    "    xor edx, edx",
+    "    mov eax, -1",
+    "    mov edx, -1",
     "    xrstor64 [rip + twinwall_initial_state]",
     "    cld",
     "    jmp twinwall_gate_return",
-    // A standard-form XSAVE area in which no component is marked present: XRSTOR initialises all three. Only MXCSR
-    // (offset 24) is read as such.
+    // A standard-form XSAVE area in which no component is marked present: XRSTOR initialises all that it is asked for.
+    // That is every component that the processor has enabled, since some hypervisors enable more than the host asked
+    // for. Only MXCSR (offset 24) is read as such.
     ".section .rodata.twinwall_initial_state, \"a\"",
     ".balign 64",
     "twinwall_initial_state:",

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use kvm_bindings::{kvm_regs, kvm_sregs};
 use twinwall_abi::layout::{
-    HEAP, HEAP_WINDOW, INPUT, LARGE_PAGE, MAILBOX, MEMORIES, MEMORY_SLOTS, MEMORY_STRIDE, OUTBOX, OUTPUT,
-    PAGE, STACK_TOP, STACK_WINDOW,
+    AREA_WINDOW, HEAP, HEAP_WINDOW, INPUT, LARGE_PAGE, MAILBOX, MEMORIES, MEMORY_SLOTS, MEMORY_STRIDE,
+    OUTBOX, OUTPUT, PAGE, STACK_TOP, STACK_WINDOW,
 };
 use twinwall_abi::{Answer, Report, Request, mailbox};
 
 use super::vm::{Hypervisor, Vm};
 use crate::attachment::Attachments;
+use crate::contents::Contents;
 use crate::error::MachineError;
 use crate::image::Image;
 use crate::memory::{Access, Extent, Extents, Growth, HostMemory, PageTables, Piece};
@@ -112,7 +113,12 @@ impl Core {
         let mut placed = plan.placed.clone();
         placed.sort_by_key(|placed| placed.range.address);
         for placed in placed {
-            let host = self.private.slice_mut()[placed.offset as usize..].as_mut_ptr();
+            if placed.offset + placed.range.length > self.private.length() as u64 {
+                return Err(MachineError::Layout("a range lies outside the machine"));
+            }
+            // Not by way of a slice: the pointer stays in use while others borrow the memory.
+            // SAFETY: the offset lies inside the mapping, as was just checked.
+            let host = unsafe { self.private.pointer().add(placed.offset as usize) };
             self.note(Extent { address: placed.range.address, length: placed.range.length, host });
         }
         if self.mailbox.is_null() {
@@ -186,6 +192,9 @@ impl Core {
 
     /// Opens the input area up to `length` bytes.
     pub(crate) fn open_input(&mut self, length: u64) -> Result<(), MachineError> {
+        if length > AREA_WINDOW {
+            return Err(MachineError::Layout("the input does not fit its window"));
+        }
         let missing = (INPUT + length).next_multiple_of(PAGE).saturating_sub(self.input.end());
         if missing == 0 { Ok(()) } else { self.open(self.input.end(), missing) }
     }
@@ -245,7 +254,7 @@ impl Core {
         if (HEAP..HEAP + HEAP_WINDOW).contains(&address) {
             return Some((self.heap_end, HEAP + HEAP_WINDOW));
         }
-        let output_last = OUTPUT + output_limit.next_multiple_of(PAGE);
+        let output_last = OUTPUT + output_limit.min(AREA_WINDOW).next_multiple_of(PAGE);
         if (OUTPUT..output_last).contains(&address) {
             return Some((self.output.end(), output_last));
         }
@@ -302,8 +311,8 @@ impl Core {
     }
 
     /// Puts back every writable byte and the registers. Only after an exit that was exactly the gate's.
-    pub(crate) fn restore(&mut self, contents: &[u8]) {
-        self.private.slice_mut()[self.base..][..contents.len()].copy_from_slice(contents);
+    pub(crate) fn restore(&mut self, contents: &Contents) {
+        contents.write_to(&mut self.private.slice_mut()[self.base..]);
         if self.growth.opened() > 0 {
             self.growth.clear();
         }
@@ -341,6 +350,11 @@ impl Core {
 
     pub(crate) fn base_contents(&self) -> &[u8] {
         &self.private.slice()[self.base..]
+    }
+
+    pub(crate) fn host_addresses(&self) -> Vec<u64> {
+        let opened = self.opened.iter().map(|extent| extent.host as u64);
+        opened.chain([self.mailbox as u64]).collect()
     }
 
     pub(crate) fn has_initial_state(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The exit loop of one call: entries, host calls, growth, the outbox, the deadline.
 
-use twinwall_abi::layout::INPUT;
+use twinwall_abi::layout::{AREA_WINDOW, INPUT};
 use twinwall_abi::outbox::Entries;
 use twinwall_abi::{Answer, ErrorCode, GateOperation, Report, Request};
 
@@ -160,6 +160,12 @@ impl<'a> Exchange<'a> {
             let most = self.limits.host_calls;
             return Err(limit(format!("the guest made more than {most} host calls")));
         }
+        if report.output_length() > self.limits.output_bytes {
+            let (size, most) = (report.output_length(), self.limits.output_bytes);
+            return Err(limit(format!(
+                "the arguments of a host call have {size} bytes, the limit is {most}"
+            )));
+        }
         let arguments = self.copy_out(report, "the arguments of a host call")?;
         let result = self.host.call(report.function_index(), &arguments);
         if deadline.has_passed() {
@@ -173,6 +179,11 @@ impl<'a> Exchange<'a> {
             }
             Ok(bytes) => {
                 let end = self.answers - INPUT + bytes.len() as u64;
+                if end > AREA_WINDOW {
+                    return Err(limit(
+                        "the input and the answer of a host function do not fit their area".into(),
+                    ));
+                }
                 self.core.open_input(end).map_err(poisoned)?;
                 if !self.core.input.write(self.answers, &bytes) {
                     return Err(internal("the input area is not open"));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
+use twinwall_abi::layout::AREA_WINDOW;
 use twinwall_abi::{ErrorCode, Request, RequestFlag, Seed};
 
 pub(crate) use self::call::base_request;
@@ -38,6 +39,8 @@ pub struct Machine {
     /// Result of the last call, when it was longer than the caller's output.
     overflow: Vec<u8>,
     clean: bool,
+    /// A call has begun and not ended.
+    unfinished: bool,
 }
 
 impl Machine {
@@ -58,6 +61,7 @@ impl Machine {
             statistics: Statistics { writable_bytes, ..Statistics::default() },
             overflow: Vec::new(),
             clean: true,
+            unfinished: false,
         }
     }
 
@@ -91,8 +95,9 @@ impl Machine {
     ) -> Result<usize, CallError> {
         self.statistics.calls += 1;
         self.overflow.clear();
-        if call.input.len() as u64 > self.limits.input_bytes {
-            let (size, most) = (call.input.len(), self.limits.input_bytes);
+        let most = self.limits.input_bytes.min(AREA_WINDOW);
+        if call.input.len() as u64 > most {
+            let size = call.input.len();
             self.restore();
             return Err(CallError::new(
                 ErrorCode::Limit,
@@ -101,13 +106,16 @@ impl Machine {
         }
         let now = clock::now();
         let request = self.request(call, now);
+        self.give_up_unfinished();
         self.clean = false;
         let core = match &mut self.core {
             Some(core) => core,
             empty => empty.insert(self.snapshot.create()?),
         };
+        self.unfinished = true;
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
         let outcome = exchange.run(request, call, output, &mut self.overflow);
+        self.unfinished = false;
         self.settle(call, outcome)
     }
 
@@ -121,6 +129,7 @@ impl Machine {
         let now = clock::now();
         let request = self.request(call, now);
         let core = self.core.insert(self.snapshot.create()?);
+        self.unfinished = true;
         core.trap_each_instruction();
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
         exchange.step();
@@ -173,6 +182,7 @@ impl Machine {
 
     /// Goes back to the snapshot. Does nothing when no call came since.
     pub fn restore(&mut self) {
+        self.give_up_unfinished();
         if self.clean {
             return;
         }
@@ -187,9 +197,18 @@ impl Machine {
         self.clean = true;
     }
 
+    /// Throws the virtual machine away when a panic of the host unwound through its last call: where its guest stands
+    /// is not known.
+    fn give_up_unfinished(&mut self) {
+        if self.unfinished {
+            self.discard();
+        }
+    }
+
     /// Throws the virtual machine away: whatever a guest left pending in it goes too. The next call makes a new one.
     fn discard(&mut self) {
         self.core = None;
+        self.unfinished = false;
         self.statistics.replaced += 1;
         self.statistics.restores += 1;
         self.clean = true;
@@ -210,6 +229,26 @@ impl Machine {
     /// Whether a guest address is mapped.
     pub(crate) fn is_mapped(&self, address: u64) -> Option<bool> {
         self.core.as_ref().map(|core| core.is_mapped(address))
+    }
+
+    /// The virtual machine.
+    pub(crate) fn vm(&self) -> &Vm {
+        &self.core.as_ref().expect("a live machine").vm
+    }
+
+    /// Number of memslots.
+    pub(crate) fn memslots(&self) -> Option<u32> {
+        self.core.as_ref().map(|core| core.vm.memslots())
+    }
+
+    /// Whether base memory equals `contents`, without a copy of it.
+    pub(crate) fn has_writable_memory(&self, contents: &[u8]) -> bool {
+        self.core.as_ref().is_none_or(|core| core.base_contents() == contents)
+    }
+
+    /// Host addresses of memory that the guest can write: private memory, and what opened.
+    pub(crate) fn host_addresses(&self) -> Vec<u64> {
+        self.core.as_ref().map(Core::host_addresses).unwrap_or_default()
     }
 
     /// Base memory, which a restore makes equal to the snapshot's contents.

@@ -20,6 +20,7 @@ pub(super) fn failure(report: &Report, text: &[u8]) -> Result<CallError, CallErr
             | ErrorCode::GuestError
             | ErrorCode::HostFunction
             | ErrorCode::Type
+            | ErrorCode::BadReply
             | ErrorCode::BadModule
             | ErrorCode::Unsupported
             | ErrorCode::Import

@@ -195,6 +195,34 @@ impl Vm {
     }
 }
 
+#[cfg(test)]
+impl Vm {
+    /// Memslots so far.
+    pub(crate) fn memslots(&self) -> u32 {
+        self.next_slot
+    }
+
+    /// Extended state in the standard form: x87, SSE, then the header, then the rest.
+    pub(crate) fn extended_state(&self) -> Vec<u8> {
+        let state = self.vcpu.get_xsave().expect("KVM_GET_XSAVE");
+        state.region.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// Fills x87, SSE and AVX registers with `byte`, and sets other control words.
+    pub(crate) fn fill_extended_state(&self, byte: u8) {
+        let mut state = self.vcpu.get_xsave().expect("KVM_GET_XSAVE");
+        let word = u32::from_le_bytes([byte; 4]);
+        state.region[0] = 0x027f;
+        state.region[6] = 0x7fbf;
+        // Eight x87 and sixteen SSE registers; then, behind the header, the upper halves of the AVX registers.
+        state.region[8..104].fill(word);
+        state.region[144..208].fill(word);
+        state.region[128] = 7;
+        // SAFETY: the structure has the size that the kernel reads: no larger state was asked for.
+        unsafe { self.vcpu.set_xsave(&state) }.expect("KVM_SET_XSAVE");
+    }
+}
+
 /// `KVM_CREATE_VM` fails with EINTR when a signal comes at the wrong moment.
 fn create_vm(kvm: &Kvm) -> Result<VmFd, MachineError> {
     const TRIES: u32 = 100;

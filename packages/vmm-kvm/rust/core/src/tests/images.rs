@@ -34,3 +34,14 @@ fn damaged_files_do_not_panic() {
         let _ = Image::load(&damaged);
     }
 }
+
+/// Buffers of the caller begin where they like: a damaged file is told apart from one that is not aligned.
+#[test]
+fn alignment_of_the_file_does_not_matter() {
+    let program = std::fs::read("/proc/self/exe").expect("this test's own program");
+    for shift in 0..8 {
+        let mut shifted = vec![0; shift];
+        shifted.extend_from_slice(&program);
+        assert!(matches!(Image::load(&shifted[shift..]), Err(LoadError::Rule(_))), "shifted by {shift}");
+    }
+}

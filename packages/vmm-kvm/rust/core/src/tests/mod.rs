@@ -1,5 +1,6 @@
 //! Tests on a real KVM, with a guest of a few instructions whose every behaviour is known.
 
+mod alone;
 mod counting;
 mod deadlines;
 mod hostile;
@@ -7,7 +8,10 @@ mod hosts;
 mod images;
 mod memory;
 mod paging;
+mod real_images;
 mod restore;
+mod ring3;
+mod soak;
 
 use twinwall_abi::ErrorCode;
 
@@ -33,4 +37,11 @@ fn assert_usable(machine: &mut Machine) {
 
 fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
+}
+
+/// How often to repeat something. On a processor that software emulates, where all is two orders of magnitude slower,
+/// a tenth.
+fn rounds(wanted: u64) -> u64 {
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    if processor.contains("QEMU TCG") { wanted.div_ceil(10) } else { wanted }
 }

@@ -147,7 +147,7 @@ pieces! {
         "stmxcsr [r8 + 1032]" "fnstenv [r8 + 1040]" "fxsave64 [r8 + 512]"
         "mov qword ptr [rbx + 544], 1072";
     "keep registers":
-        "mov rax, [r9]" "mov rcx, rax" "mov rdx, rax" "mov rsi, rax" "mov rdi, rax" "mov rbp, rax" "mov r11, rax"
+        "cld" "mov rax, [r9]" "mov rcx, rax" "mov rdx, rax" "mov rsi, rax" "mov rdi, rax" "mov rbp, rax" "mov r11, rax"
         "mov r12, rax" "mov r13, rax" "mov r14, rax" "mov r15, rax" "mov [rbx + 2048], rax" "mov [rbx + 264], rax"
         "mov [r8], rax" "mov [r8 + 4088], rax" "mov [r9 + 4088], rax" "mov [rbx + 8192], rax" "push rax";
     "tell registers":
@@ -158,16 +158,31 @@ pieces! {
         "mov rax, [r8 + 4088]" "mov [r8 + 176], rax"
         "mov qword ptr [rbx + 544], 4096";
 
+    "keep selectors": "mov eax, 0x2b" "mov ds, eax" "mov fs, eax" "xor eax, eax" "mov es, eax" "mov gs, eax";
+    "tell selectors":
+        "mov eax, ds" "mov [r8], rax" "mov eax, es" "mov [r8 + 8], rax" "mov eax, fs" "mov [r8 + 16], rax"
+        "mov eax, gs" "mov [r8 + 24], rax" "mov eax, ss" "mov [r8 + 32], rax" "mov eax, cs" "mov [r8 + 40], rax"
+        "mov qword ptr [rbx + 544], 48";
+    "keep segment bases": "mov rax, [r9]" "shr rax, 20" "wrgsbase rax" "wrfsbase rax";
+    "tell segment bases": "rdgsbase rax" "mov [r8], rax" "rdfsbase rax" "mov [r8 + 8], rax"
+        "mov qword ptr [rbx + 544], 16";
+    "keep wide vectors": "vpbroadcastq zmm0, qword ptr [r9]" "vmovdqa64 zmm9, zmm0" "vmovdqa64 zmm16, zmm0"
+        "vmovdqa64 zmm31, zmm0" "kmovq k1, [r9]" "kmovq k7, [r9]";
+    "tell wide vectors": "vmovdqu64 [r8], zmm0" "vmovdqu64 [r8 + 64], zmm9" "vmovdqu64 [r8 + 128], zmm16"
+        "vmovdqu64 [r8 + 192], zmm31" "kmovq [r8 + 256], k1" "kmovq [r8 + 264], k7"
+        "mov qword ptr [rbx + 544], 272";
+
     // Endless work for the host.
     "host calls without end":
         "2:" "mov dword ptr [rbx + 512], 3" "mov qword ptr [rbx + 544], 16" "out {gate}, al" "jmp 2b";
     "host call with the input's address and length":
         "mov dword ptr [rbx + 512], 3" "mov rax, [r9]" "mov [rbx + 536], rax" "mov rax, [r9 + 8]"
-        "mov [rbx + 544], rax" "out {gate}, al" "mov dword ptr [rbx + 512], 2" "mov qword ptr [rbx + 544], 0";
+        "mov [rbx + 544], rax" "out {gate}, al" "mov dword ptr [rbx + 512], 2" "mov qword ptr [rbx + 544], 0"
+        "mov [rbx + 536], r8";
     "reply with the input's address and length":
         "mov rax, [r9]" "mov [rbx + 536], rax" "mov rax, [r9 + 8]" "mov [rbx + 544], rax";
     "failure with the input's address and length":
-        "mov word ptr [rbx + 516], 10" "mov rax, [r9]" "mov [rbx + 536], rax" "mov rax, [r9 + 8]"
+        "mov word ptr [rbx + 516], 4" "mov rax, [r9]" "mov [rbx + 536], rax" "mov rax, [r9 + 8]"
         "mov [rbx + 544], rax" "mov [rbx + 552], rax";
     "drains without end": "2:" "mov dword ptr [rbx + 512], 5" "out {gate}, al" "jmp 2b";
     "records without end":
