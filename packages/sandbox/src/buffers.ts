@@ -12,12 +12,13 @@ export function isCallBuffer(value: unknown): value is Uint8Array {
 
 /** The error for what {@link isCallBuffer} refuses. */
 export function bufferError(value: unknown, what: string): TwinwallError {
-  return new TwinwallError("E_TYPE", `${what}: expected a Uint8Array, found ${describe(value)}`);
+  return new TwinwallError("E_TYPE", `${what}: expected a Uint8Array, found ${showBuffer(value)}`);
 }
 
-function describe(value: unknown): string {
+/** Shows a value where a buffer belongs: of a `Uint8Array`, what may be wrong with it. */
+export function showBuffer(value: unknown): string {
   if (!(value instanceof Uint8Array)) return show(value);
-  return value.buffer instanceof ArrayBuffer
-    ? "one over a resizable ArrayBuffer"
-    : "one over a SharedArrayBuffer";
+  if (!(value.buffer instanceof ArrayBuffer)) return "a Uint8Array over a SharedArrayBuffer";
+  const plain: boolean = isCallBuffer(value);
+  return plain ? `a Uint8Array of ${value.length} bytes` : "a Uint8Array over a resizable ArrayBuffer";
 }

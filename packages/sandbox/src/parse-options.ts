@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
 import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime";
 import { packFiles } from "@twinwall/runtime";
-import { isCallBuffer } from "./buffers.js";
+import { isCallBuffer, showBuffer } from "./buffers.js";
 import type { HostFunction } from "./host-function.js";
 import type { RunOptions, SandboxOptions } from "./options.js";
 
@@ -150,7 +150,7 @@ function checkNames(subject: string, options: unknown, known: Readonly<Record<st
 }
 
 function need(good: boolean, name: string, value: unknown, expected: string): void {
-  if (!good) throw new TwinwallError("E_OPTION", `${name}: expected ${expected}, found ${show(value)}`);
+  if (!good) throw new TwinwallError("E_OPTION", `${name}: expected ${expected}, found ${showBuffer(value)}`);
 }
 
 function parseHost(host: unknown): Readonly<Record<string, HostFunction>> {

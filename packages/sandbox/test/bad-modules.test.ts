@@ -193,7 +193,16 @@ describe("options", () => {
       { host: { fail: hostFunction({ params: [] }, () => {}) } },
       '"fail" belongs to Twinwall',
     ],
-    ["a short seed", { seed: new Uint8Array(16) }, "seed: expected a Uint8Array of 32 bytes"],
+    [
+      "a short seed",
+      { seed: new Uint8Array(16) },
+      "seed: expected a Uint8Array of 32 bytes, found a Uint8Array of 16 bytes",
+    ],
+    [
+      "a module in shared memory",
+      { module: new Uint8Array(new SharedArrayBuffer(8)) },
+      "module: expected the bytes or the path of a module, found a Uint8Array over a SharedArrayBuffer",
+    ],
     ["a relative path", { files: { "etc/words": "" } }, 'files: "etc/words" is no path'],
     ["a path that climbs", { files: { "/etc/../words": "" } }, "is no path"],
     ["a file in a file", { files: { "/a": "", "/a/b": "" } }, '"/a" is a file, but "/a/b" lies in it'],

@@ -137,8 +137,12 @@ describe("functions on bytes", () => {
   it.each<[string, () => unknown, string]>([
     ["text", () => "hello", 'function "echo", input: expected a Uint8Array, found "hello"'],
     ["an ArrayBuffer", () => new ArrayBuffer(4), "found a value of type ArrayBuffer"],
-    ["shared memory", () => new Uint8Array(new SharedArrayBuffer(4)), "found one over a SharedArrayBuffer"],
-    ["a resizable buffer", () => resizable(4), "found one over a resizable ArrayBuffer"],
+    [
+      "shared memory",
+      () => new Uint8Array(new SharedArrayBuffer(4)),
+      "found a Uint8Array over a SharedArrayBuffer",
+    ],
+    ["a resizable buffer", () => resizable(4), "found a Uint8Array over a resizable ArrayBuffer"],
   ])("%s is refused as input and as output", async (_, value, message) => {
     const bad = value() as Uint8Array;
     for (const attempt of [

@@ -3,7 +3,7 @@
 //! Ring 0 holds nothing else. A stub reports its vector on [`EXCEPTION_PORT`], with the processor's exception frame on
 //! its stack; if the host then lets the machine go on, the stub returns to the instruction that faulted.
 
-use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
+use twinwall_abi::gate::{DATA_SELECTOR, EXCEPTION_PORT, GATE_PORT};
 use twinwall_abi::layout::PAGE;
 
 use crate::error::MachineError;
@@ -29,7 +29,7 @@ const TSS_BITMAP: usize = 104;
 
 /// Selectors; ring-3 ones with their privilege level.
 pub(crate) const CODE_0: u16 = 0x10;
-pub(crate) const DATA_3: u16 = 0x2b;
+pub(crate) const DATA_3: u16 = DATA_SELECTOR;
 pub(crate) const CODE_3: u16 = 0x33;
 pub(crate) const TASK: u16 = 0x40;
 

@@ -3,7 +3,7 @@
 use core::arch::global_asm;
 use core::ptr::NonNull;
 
-use twinwall_abi::gate::GATE_PORT;
+use twinwall_abi::gate::{DATA_SELECTOR, GATE_PORT};
 use twinwall_abi::layout;
 
 use crate::{Gate, Mailbox};
@@ -20,10 +20,11 @@ global_asm!(
 );
 
 // The gate. A restored machine does not come back behind the `out`: it enters at `twinwall_resume`, which gives x87,
-// SSE, AVX and further extended registers their initial values (a call before the restore may have changed them) and goes on from there.
+// SSE, AVX and further extended registers their initial values, and DS, ES, FS and GS their selector (a call before the
+// restore may have changed them), and goes on from there.
 // Its address must not be that of the `out`, or a KVM may take the entry for the completion of the port access.
 // General registers hold what they held at the gate; a caller of `twinwall_gate` expects no more than the C calling
-// convention promises, so clobbering eax and edx is fine.
+// convention promises, so clobbering eax, ecx and edx is fine.
 global_asm!(
     ".section .text.twinwall_gate, \"ax\"",
     ".globl twinwall_gate",
@@ -40,6 +41,25 @@ global_asm!(
     "    mov edx, -1",
     "    xrstor64 [rip + twinwall_initial_state]",
     "    cld",
+    // Some hypervisors do not tell the host about selectors, so that it could put them back. Reading them costs next
+    // to nothing, loading them as much as a copy of a page.
+    "    mov eax, {data}",
+    "    mov ecx, ds",
+    "    cmp ecx, eax",
+    "    jne 2f",
+    "    mov ecx, es",
+    "    cmp ecx, eax",
+    "    jne 2f",
+    "    mov ecx, fs",
+    "    cmp ecx, eax",
+    "    jne 2f",
+    "    mov ecx, gs",
+    "    cmp ecx, eax",
+    "    je twinwall_gate_return",
+    "2:  mov ds, eax",
+    "    mov es, eax",
+    "    mov fs, eax",
+    "    mov gs, eax",
     "    jmp twinwall_gate_return",
     // A standard-form XSAVE area in which no component is marked present: XRSTOR initialises all that it is asked for.
     // That is every component that the processor has enabled, since some hypervisors enable more than the host asked
@@ -51,6 +71,7 @@ global_asm!(
     "    .long 0x1f80",
     "    .skip 804",
     port = const GATE_PORT,
+    data = const DATA_SELECTOR,
 );
 
 unsafe extern "C" {

@@ -214,8 +214,11 @@ impl Vm {
         let word = u32::from_le_bytes([byte; 4]);
         state.region[0] = 0x027f;
         state.region[6] = 0x7fbf;
-        // Eight x87 and sixteen SSE registers; then, behind the header, the upper halves of the AVX registers.
-        state.region[8..104].fill(word);
+        // Eight x87 registers of 10 bytes, sixteen SSE registers; behind the header the upper halves of AVX registers.
+        for register in state.region[8..40].chunks_mut(4) {
+            register[..3].copy_from_slice(&[word, word, word & 0xffff]);
+        }
+        state.region[40..104].fill(word);
         state.region[144..208].fill(word);
         state.region[128] = 7;
         // SAFETY: the structure has the size that the kernel reads: no larger state was asked for.

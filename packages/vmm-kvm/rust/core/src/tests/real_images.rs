@@ -29,7 +29,9 @@ fn images_reset_extended_state_where_they_resume() {
         let code = &image.memory.slice()[(image.header.resume() - image.base) as usize..];
         assert_eq!(code[..14], *b"\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff\x48\x0f\xae\x2d");
         let distance = i32::from_le_bytes(code[14..18].try_into().expect("4 bytes"));
-        assert_eq!(code[18], 0xfc);
+        // `cld; mov eax, 0x2b`, and later the four data segment registers.
+        assert_eq!(code[18..24], *b"\xfc\xb8\x2b\0\0\0");
+        assert!(code[24..64].windows(8).any(|bytes| bytes == b"\x8e\xd8\x8e\xc0\x8e\xe0\x8e\xe8"));
         let area = image.header.resume() as i64 + 18 + i64::from(distance);
         assert_eq!(area % 64, 0);
         let area = &image.memory.slice()[(area - image.base as i64) as usize..][..832];

@@ -35,7 +35,7 @@ const SPICE: [&[u8]; 16] = [
 fn random_code(random: &mut ChaCha12Rng) -> Vec<u8> {
     let mut code = Vec::new();
     for _ in 0..1 + random.next_u32() % 8 {
-        if random.next_u32() % 2 == 0 {
+        if random.next_u32().is_multiple_of(2) {
             code.extend(SPICE[random.next_u32() as usize % SPICE.len()]);
         }
         let mut bytes = [0; 6];

@@ -1,96 +1,9 @@
-//! A guest of a few instructions that speaks the machine's contract: for the self-test, the floors and the tests.
-//!
-//! It answers function numbers with one behaviour each, the well-behaved first, the hostile ones behind them.
+//! The probe's machine code.
 
 use std::arch::global_asm;
-use std::sync::Arc;
 
-use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
+use twinwall_abi::gate::{DATA_SELECTOR, EXCEPTION_PORT, GATE_PORT};
 use twinwall_abi::layout::{INPUT, MAILBOX, OUTPUT, STACK_TOP};
-
-use crate::error::LoadError;
-use crate::image::Image;
-
-/// What the probe does in a call; the number is the call's function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-#[allow(dead_code, reason = "the hostile behaviours are used by tests only")]
-pub(crate) enum Behaviour {
-    /// Nothing: done at once.
-    Nothing = 0,
-    /// Stores the input's first 8 bytes in memory, in `r12` and in `xmm5`.
-    Keep,
-    /// Returns the 8 bytes in memory.
-    Tell,
-    /// Returns `r12`.
-    TellRegister,
-    /// Touches the stack 300 KiB below its top and comes back.
-    DeepStack,
-    /// `ud2`.
-    UndefinedInstruction,
-    /// `jmp $`.
-    Loop,
-    /// Writes a port that is not the gate.
-    OtherPort,
-    /// Reads from the gate's port.
-    ReadGate,
-    /// Writes two bytes to the gate's port.
-    WideGate,
-    /// `rep outsb` to the gate's port.
-    RepeatedGate,
-    /// `insb` from the gate's port to the stack.
-    StringInput,
-    /// Reports an exception from ring 3.
-    ForgedException,
-    /// Reads address 0.
-    NullRead,
-    /// Reads ring 0's descriptor tables.
-    SystemRead,
-    /// Writes its own code.
-    WriteCode,
-    /// Jumps to its stack.
-    ExecuteStack,
-    /// Touches the guard below the stack window.
-    BelowStack,
-    /// `hlt`.
-    Halt,
-    /// `syscall`.
-    SystemCall,
-    /// `rdmsr`.
-    ReadMsr,
-    /// Loads CR3.
-    LoadTables,
-    /// `int 0x80`.
-    SoftwareInterrupt,
-    /// Divides by zero.
-    Divide,
-    /// Hypercall of AMD processors.
-    Vmmcall,
-    /// A report whose output lies outside the area.
-    BadOutput,
-    /// A report of an operation that does not exist.
-    BadOperation,
-    /// An outbox of 2^63 bytes.
-    BadOutbox,
-    /// Asks for growth at the address in the input, then is done; the answer's status is the output.
-    Grow,
-    /// Growth without end.
-    GrowForever,
-    /// Answers another request.
-    WrongRequest,
-    /// Stores the input's first 8 bytes as FS base, by `wrfsbase`.
-    KeepSegmentBase,
-    /// Returns the FS base, by `rdfsbase`.
-    TellSegmentBase,
-    /// Loads the null selector into `gs` and the data selector into `fs`.
-    LoadSelectors,
-    /// Returns `xmm5`.
-    TellVector,
-    /// Stores the input's first 8 bytes in mask register 1, by AVX-512.
-    KeepMask,
-    /// Returns mask register 1.
-    TellMask,
-}
 
 global_asm!(
     ".pushsection .rodata.twinwall_probe, \"a\"",
@@ -127,6 +40,12 @@ global_asm!(
     "  mov edx, -1",
     "  xrstor64 [rip + 9f]",
     "  cld",
+    // Data segments: not all hypervisors let the host put them back. Always, so that a count of instructions is one.
+    "  mov eax, {data}",
+    "  mov ds, eax",
+    "  mov es, eax",
+    "  mov fs, eax",
+    "  mov gs, eax",
     "  jmp 3b",
     ".balign 64",
     ".global twinwall_probe_table",
@@ -348,6 +267,7 @@ global_asm!(
     ".popsection",
     mailbox = const MAILBOX,
     gate = const GATE_PORT,
+    data = const DATA_SELECTOR,
     exception = const EXCEPTION_PORT,
     output = const OUTPUT,
     input = const INPUT,
@@ -356,52 +276,35 @@ global_asm!(
 
 unsafe extern "C" {
     static twinwall_probe_start: u8;
-    #[cfg(test)]
     static twinwall_probe_gate: u8;
-    #[cfg(test)]
     static twinwall_probe_table: u8;
     static twinwall_probe_resume: u8;
     static twinwall_probe_end: u8;
 }
 
-/// The probe as an image.
-pub(crate) fn image() -> Result<Arc<Image>, LoadError> {
-    let (start, resume, end) = (
-        &raw const twinwall_probe_start as usize,
-        &raw const twinwall_probe_resume as usize,
-        &raw const twinwall_probe_end as usize,
-    );
-    // SAFETY: the assembler placed the code between both labels, in read-only data of this program.
-    let code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) };
-    Image::from_code(code, (resume - start) as u64).map(Arc::new)
+/// The code, and offsets in it.
+#[allow(dead_code, reason = "the last two are used by tests only")]
+pub(super) struct Code {
+    pub(super) bytes: &'static [u8],
+    /// Where a restored machine enters.
+    pub(super) resume: usize,
+    /// Behaviour 0; the others follow, 64 bytes each.
+    pub(super) table: usize,
+    /// The way to the gate.
+    pub(super) gate: usize,
 }
 
-/// The probe with more behaviours behind its own: code that may do anything, and that comes to the gate when it runs
-/// through. Returns the image and the function number of each.
-///
-/// A behaviour starts with the report of an empty reply in place, the mailbox in `rbx`, the output area in `r8`, the
-/// input area in `r9` and the top of the stack in `r10`.
-#[cfg(test)]
-pub(crate) fn image_with(behaviours: &[&[u8]]) -> Result<(Arc<Image>, Vec<u32>), LoadError> {
-    const BLOCK: usize = 64;
-    let (start, resume, end) = (
-        &raw const twinwall_probe_start as usize,
-        &raw const twinwall_probe_resume as usize,
-        &raw const twinwall_probe_end as usize,
-    );
-    let table = &raw const twinwall_probe_table as usize - start;
-    let gate = &raw const twinwall_probe_gate as usize - start;
-    // SAFETY: as in `image`.
-    let mut code = unsafe { std::slice::from_raw_parts(start as *const u8, end - start) }.to_vec();
-    let mut numbers = Vec::new();
-    for behaviour in behaviours {
-        code.resize(table + (code.len() - table).next_multiple_of(BLOCK), 0xcc);
-        numbers.push(((code.len() - table) / BLOCK) as u32);
-        code.extend_from_slice(behaviour);
-        let distance = gate as i32 - (code.len() as i32 + 5);
-        code.push(0xe9);
-        code.extend(distance.to_le_bytes());
+impl Code {
+    pub(super) fn get() -> Self {
+        let start = &raw const twinwall_probe_start as usize;
+        let offset = |label: *const u8| label as usize - start;
+        let length = offset(&raw const twinwall_probe_end);
+        Self {
+            // SAFETY: the assembler placed the code between both labels, in read-only data of this program.
+            bytes: unsafe { std::slice::from_raw_parts(&raw const twinwall_probe_start, length) },
+            resume: offset(&raw const twinwall_probe_resume),
+            table: offset(&raw const twinwall_probe_table),
+            gate: offset(&raw const twinwall_probe_gate),
+        }
     }
-    let image = Image::from_code(&code, (resume - start) as u64)?;
-    Ok((Arc::new(image), numbers))
 }
