@@ -29,7 +29,8 @@ export function writeFully(descriptor: number, bytes: Uint8Array): void {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "EPIPE")
+      // A socket whose reader left something unread says ECONNRESET, a pipe EPIPE.
+      if (code === "EPIPE" || code === "ECONNRESET")
         throw new ClosedStreamError("the reader of the output has gone", { cause: error });
       if (code !== "EAGAIN") throw error;
       Atomics.wait(pause, 0, 0, PAUSE_MS);

@@ -44,7 +44,8 @@ describe("twinwall compile and inspect", () => {
     });
   });
 
-  it.skipIf(noKvm)("compiles to a file that runs, with the flags it was compiled with", async () => {
+  it("compiles to a file that runs, with the flags it was compiled with", async ({ skip }) => {
+    skip(noKvm !== undefined, noKvm);
     await compile("scalars.wasm", "plain.cwasm");
     const run = ["run", modules.path("plain.cwasm"), "--call", "add", "--args", "[1,2]"];
     expect((await twinwall(run)).stdout.toString()).toBe("3\n");

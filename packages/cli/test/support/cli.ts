@@ -16,7 +16,7 @@ export interface Start {
   readonly stdin?: Uint8Array | string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Closes stdout after this many bytes, as `head -c` does. */
+  /** Closes stdout after this many bytes, as `head -c` does; 0 leaves what is written unread. */
   readonly readOnly?: number;
 }
 
@@ -29,11 +29,15 @@ export async function twinwall(words: readonly string[], start: Start = {}): Pro
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   let received = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    stdout.push(chunk);
-    received += chunk.length;
-    if (start.readOnly !== undefined && received >= start.readOnly) child.stdout.destroy();
-  });
+  // Not at once: what is to be left unread has to be there.
+  if (start.readOnly === 0)
+    child.stdout.once("readable", () => setTimeout(() => child.stdout.destroy(), 200));
+  else
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout.push(chunk);
+      received += chunk.length;
+      if (start.readOnly !== undefined && received >= start.readOnly) child.stdout.destroy();
+    });
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   // A process that ends without reading its input is no failure of the test.
   child.stdin.on("error", () => undefined);

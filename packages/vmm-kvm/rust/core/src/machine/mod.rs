@@ -3,6 +3,7 @@
 mod call;
 mod core;
 mod exchange;
+mod opening;
 mod report;
 mod vm;
 
