@@ -13,6 +13,11 @@ pub enum MachineError {
         /// What the kernel said.
         source: std::io::Error,
     },
+    /// The device is another one, or speaks a version of the interface that was never stable.
+    #[error(
+        "/dev/kvm is not the device of KVM, or not of its only stable version: check what is mounted there"
+    )]
+    NotKvm,
     /// The host has no memory left for a machine.
     #[error("cannot map {bytes} bytes of guest memory: {source}")]
     Map {

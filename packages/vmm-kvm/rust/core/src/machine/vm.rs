@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use kvm_bindings::{
-    CpuId, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT, KVM_EXIT_MMIO,
-    KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_regs, kvm_sregs, kvm_userspace_memory_region,
+    CpuId, KVM_API_VERSION, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT,
+    KVM_EXIT_MMIO, KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_regs, kvm_sregs, kvm_userspace_memory_region,
 };
 use kvm_ioctls::{Kvm, SyncReg, VcpuFd, VmFd};
 use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
@@ -44,6 +44,9 @@ impl Hypervisor {
             return Ok(shared);
         }
         let kvm = Kvm::new().map_err(refused("opening /dev/kvm"))?;
+        if kvm.get_api_version() != KVM_API_VERSION as i32 {
+            return Err(MachineError::NotKvm);
+        }
         let cpuid = cpu::guest_cpuid(&kvm)?;
         let read_only_slots = kvm.check_extension_raw(u64::from(KVM_CAP_READONLY_MEM)) > 0;
         Ok(SHARED.get_or_init(|| Self { kvm, cpuid, read_only_slots, state: OnceLock::new() }))
