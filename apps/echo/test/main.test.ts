@@ -1,21 +1,13 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hostProblem } from "@twinwall/vmm-kvm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PIECE_BYTES, randomPayload } from "../src/payloads.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-
-function noKvm(): string | undefined {
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch {
-    return "/dev/kvm cannot be opened here";
-  }
-}
 
 /** Runs the built program. */
 function echo(words: string[], env: Record<string, string> = {}) {
@@ -40,7 +32,7 @@ describe("the program", () => {
 
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  const reason = noKvm();
+  const reason = hostProblem();
   it.skipIf(reason)(`shows latencies and echoes a file${reason ? ` (skipped: ${reason})` : ""}`, async () => {
     const { status, stdout, stderr } = await echo([file], { TWINWALL_MACHINE: "kvm" });
     expect(stderr).toBe("");

@@ -45,6 +45,19 @@ export function checkHost(host: HostFacts = thisHost()): void {
   }
 }
 
+/**
+ * Why this host cannot have KVM machines at all; `undefined` where it can. A machine that cannot be had although this
+ * finds nothing is broken, not missing: tests fail on it, and skip only for what this names.
+ */
+export function hostProblem(host: HostFacts = thisHost()): string | undefined {
+  try {
+    checkHost(host);
+    return undefined;
+  } catch (error) {
+    return TwinwallError.from(error).message;
+  }
+}
+
 function noMachine(message: string, cause?: unknown): TwinwallError {
   return new TwinwallError("E_NO_MACHINE", message, cause === undefined ? {} : { cause });
 }

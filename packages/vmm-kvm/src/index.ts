@@ -5,3 +5,4 @@
  */
 
 export { countInstructions, measureBareMachine, measureFloor, openKvmDriver } from "./driver.js";
+export { hostProblem } from "./host.js";

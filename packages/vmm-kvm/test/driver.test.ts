@@ -1,19 +1,9 @@
 import { TwinwallError } from "@twinwall/abi";
 import { beforeEach, describe, expect, it } from "vitest";
 import { measureBareMachine, measureFloor, openKvmDriver } from "../src/driver.js";
+import { hostProblem } from "../src/host.js";
 
-const noKvm = reason();
-
-function reason(): string | undefined {
-  try {
-    openKvmDriver();
-    return undefined;
-  } catch (error) {
-    const failure = TwinwallError.from(error);
-    if (failure.code !== "E_NO_MACHINE") throw failure;
-    return failure.message;
-  }
-}
+const noKvm = hostProblem();
 
 describe("the KVM driver", () => {
   beforeEach((context) => context.skip(noKvm !== undefined, noKvm));

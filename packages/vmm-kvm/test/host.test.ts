@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TwinwallError } from "@twinwall/abi";
 import { afterAll, describe, expect, it } from "vitest";
-import { checkHost, type HostFacts } from "../src/host.js";
+import { checkHost, type HostFacts, hostProblem } from "../src/host.js";
 
 const directory = mkdtempSync(join(tmpdir(), "twinwall-"));
 const openable = join(directory, "open");
@@ -32,6 +32,8 @@ describe("hosts without KVM", () => {
 
   it("a device that opens is no problem", () => {
     expect(messageOf(good)).toBe("");
+    expect(hostProblem(good)).toBeUndefined();
+    expect(hostProblem({ ...good, platform: "darwin" })).toBe(messageOf({ ...good, platform: "darwin" }));
   });
 });
 

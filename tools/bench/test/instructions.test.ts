@@ -1,19 +1,9 @@
 import { readFileSync } from "node:fs";
-import { TwinwallError } from "@twinwall/abi";
-import { openKvmDriver } from "@twinwall/vmm-kvm";
+import { hostProblem } from "@twinwall/vmm-kvm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { countEcho, INSTRUCTION_LIMIT } from "../src/measurements/instructions.js";
 
-const noKvm = reason();
-
-function reason(): string | undefined {
-  try {
-    openKvmDriver();
-    return undefined;
-  } catch (error) {
-    return TwinwallError.from(error).message;
-  }
-}
+const noKvm = hostProblem();
 
 describe("an echo of 128 B", () => {
   beforeEach((context) => context.skip(noKvm !== undefined, noKvm));

@@ -1,20 +1,12 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { compileSample } from "@twinwall/programs";
+import { hostProblem } from "@twinwall/vmm-kvm";
 import { describe, expect, it } from "vitest";
 import type { Bench } from "../src/bench.js";
 import { readKernel } from "../src/kernels.js";
 import { measureCalls } from "../src/measurements/calls.js";
 import { measureCompile } from "../src/measurements/compile.js";
 import { measureCreation } from "../src/measurements/creation.js";
-
-function noKvm(): string | undefined {
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch {
-    return "/dev/kvm cannot be opened here";
-  }
-}
 
 const bench = (): Bench => ({
   effort: { rounds: 2, perRound: 3 },
@@ -25,7 +17,7 @@ const bench = (): Bench => ({
   progress: () => undefined,
 });
 
-const reason = noKvm();
+const reason = hostProblem();
 
 describe.skipIf(reason)(`measurements on a real machine${reason ? ` (skipped: ${reason})` : ""}`, () => {
   it("measures calls and batches, and counts exits", async () => {

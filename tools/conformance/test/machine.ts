@@ -1,12 +1,4 @@
-import { chooseDriver } from "@twinwall/runtime";
-import { TwinwallError } from "@twinwall/sandbox";
+import { hostProblem } from "@twinwall/vmm-kvm";
 
-/** Why there is no KVM machine here; `undefined` where there is one. */
-export const noKvm = await chooseDriver("kvm").then(
-  () => undefined,
-  (error: unknown) => {
-    const failure = TwinwallError.from(error);
-    if (failure.code !== "E_NO_MACHINE") throw failure;
-    return failure.message;
-  },
-);
+/** Why tests that need a machine cannot run here; `undefined` where they can. */
+export const noKvm = hostProblem();
