@@ -36,6 +36,8 @@ export interface ArtifactFacts {
   readonly imports: readonly ModuleImport[];
   /** Bytes of all memories at instantiation. */
   readonly initialMemory: bigint;
+  /** Number of linear memories. */
+  readonly memories: number;
   /** The machine's code, a view of the file's bytes. */
   readonly code: Uint8Array;
 }
@@ -51,6 +53,7 @@ const artifactSlot = {
   imports: 6,
   initialMemory: 7,
   code: 8,
+  memories: 9,
 } as const;
 const exportSlot = { name: 0, kind: 1, parameters: 2, results: 3 } as const;
 const importSlot = { module: 0, name: 1, kind: 2, parameters: 3, results: 4 } as const;
@@ -105,6 +108,7 @@ function readArtifact(table: FlatTable): ArtifactFacts {
     exports: table.tables(artifactSlot.exports).map(readExport),
     imports: table.tables(artifactSlot.imports).map(readImport),
     initialMemory: table.long(artifactSlot.initialMemory),
+    memories: table.number(artifactSlot.memories),
     code,
   };
 }

@@ -72,6 +72,11 @@ const trapTexts = new Map<number, string>([
   [TrapCode.Other, "other trap"],
 ]);
 
+/** Returns the schema's name of a trap code, such as `StackOverflow`; `undefined` for an unknown number. */
+export function trapName(code: number): string | undefined {
+  return TrapCode[code];
+}
+
 /** Returns the specification's words for a trap code; an unknown number is told as such. */
 export function trapText(code: number): string {
   return trapTexts.get(code) ?? `trap ${code}`;

@@ -29,6 +29,7 @@ export {
   errorMeanings,
   errorNumbers,
   isErrorCode,
+  trapName,
   trapText,
 } from "./codes.js";
 export { type CommandInput, encodeCommandInput } from "./command.js";
@@ -36,6 +37,8 @@ export {
   ABI_VERSION,
   ARTIFACT_FORMAT,
   CallKind,
+  GateOperation,
+  MAILBOX_MAGIC,
   type MachineName,
   machineNames,
   RecordKind,
@@ -49,6 +52,16 @@ export {
   type Limits,
   parseLimits,
 } from "./limits.js";
+export {
+  answerLayout,
+  imageHeaderLayout,
+  mailboxOffsets,
+  readStruct,
+  reportLayout,
+  requestLayout,
+  type StructValues,
+  writeStruct,
+} from "./mailbox.js";
 export { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
 export { decodeRecords, type OutboxRecord } from "./records.js";
 export { readSlot, type ScalarValue, SLOT_BYTES, writeSlot } from "./slots.js";

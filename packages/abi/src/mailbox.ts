@@ -17,7 +17,7 @@ export type StructValues<Fields extends Layout> = {
       : number;
 };
 
-/** Host to guest, before each call; 136 bytes at offset 0. */
+/** Host to guest, before each call; 144 bytes at offset 0. */
 export const requestLayout = {
   magic: [0, "u32"],
   version: [4, "u32"],
@@ -36,6 +36,7 @@ export const requestLayout = {
   wallClock: [88, "u64"],
   tickScale: [96, "u64"],
   seed: [104, 32],
+  ticks: [136, "u64"],
 } as const satisfies Layout;
 
 /** Host to guest, the answer to a host call; 24 bytes at offset 256. */

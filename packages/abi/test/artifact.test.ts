@@ -41,7 +41,7 @@ function encode(changes: Changes = {}): Uint8Array {
   );
   const artifact = Artifact.createArtifact(
     builder,
-    changes.format ?? 1,
+    changes.format ?? 2,
     changes.machine ?? MachineKind.Kvm,
     true,
     builder.createString("cranelift 1"),
@@ -50,6 +50,7 @@ function encode(changes: Changes = {}): Uint8Array {
     Artifact.createImportsVector(builder, [hostImport]),
     65536n,
     builder.createByteVector(changes.code ?? code),
+    1,
   );
   Artifact.finishArtifactBuffer(builder, artifact);
   return builder.asUint8Array().slice();
@@ -68,6 +69,7 @@ describe("decodeArtifact", () => {
       ],
       imports: [{ module: "twinwall", name: "now", kind: "function", parameters: [], results: ["i64"] }],
       initialMemory: 65536n,
+      memories: 1,
       code,
     });
   });
@@ -82,7 +84,7 @@ describe("decodeArtifact", () => {
   it.each([
     ["an empty file", new Uint8Array(0), "it is no .cwasm"],
     ["a WebAssembly module", Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), "it is no .cwasm"],
-    ["another format", encode({ format: 2 }), "its format is 2, this release reads 1"],
+    ["another format", encode({ format: 3 }), "its format is 3, this release reads 2"],
     ["an unknown machine", encode({ machine: 9 }), "its machine is unknown"],
     ["a short hash", encode({ hash: hash.subarray(1) }), "its module hash has 31 bytes, not 32"],
     ["no code", encode({ code: new Uint8Array(0) }), "its code is empty"],

@@ -143,7 +143,7 @@ fn request(vector: &Value) {
         outbox_address set_outbox_address "outboxAddress" u64,
         outbox_capacity set_outbox_capacity "outboxCapacity" u64,
         fuel set_fuel "fuel" u64, wall_clock set_wall_clock "wallClock" u64,
-        tick_scale set_tick_scale "tickScale" u64);
+        tick_scale set_tick_scale "tickScale" u64, ticks set_ticks "ticks" u64);
 }
 
 fn report(vector: &Value) {

@@ -306,16 +306,17 @@ impl ::flatbuffers::SimpleToVerifyInSlice for TrapCode {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_GATE_OPERATION: u32 = 1;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_GATE_OPERATION: u32 = 6;
+pub const ENUM_MAX_GATE_OPERATION: u32 = 7;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_GATE_OPERATION: [GateOperation; 6] = [
+pub const ENUM_VALUES_GATE_OPERATION: [GateOperation; 7] = [
   GateOperation::Ready,
   GateOperation::Done,
   GateOperation::HostCall,
   GateOperation::Grow,
   GateOperation::Drain,
   GateOperation::Abort,
+  GateOperation::Ticks,
 ];
 
 /// What a guest asks of its host when it leaves through the gate.
@@ -336,9 +337,11 @@ impl GateOperation {
   pub const Drain: Self = Self(5);
   /// The guest cannot go on (panic); a message may be in the out area.
   pub const Abort: Self = Self(6);
+  /// Tell the time: the answer's address is the tick counter. Of machines whose guests cannot read one themselves.
+  pub const Ticks: Self = Self(7);
 
   pub const ENUM_MIN: u32 = 1;
-  pub const ENUM_MAX: u32 = 6;
+  pub const ENUM_MAX: u32 = 7;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Ready,
     Self::Done,
@@ -346,6 +349,7 @@ impl GateOperation {
     Self::Grow,
     Self::Drain,
     Self::Abort,
+    Self::Ticks,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -356,6 +360,7 @@ impl GateOperation {
       Self::Grow => Some("Grow"),
       Self::Drain => Some("Drain"),
       Self::Abort => Some("Abort"),
+      Self::Ticks => Some("Ticks"),
       _ => None,
     }
   }
@@ -1472,10 +1477,10 @@ impl<'a> Seed {
 // struct Request, aligned to 8
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq)]
-pub struct Request(pub [u8; 136]);
+pub struct Request(pub [u8; 144]);
 impl Default for Request { 
   fn default() -> Self { 
-    Self([0; 136])
+    Self([0; 144])
   }
 }
 impl ::core::fmt::Debug for Request {
@@ -1498,6 +1503,7 @@ impl ::core::fmt::Debug for Request {
       .field("wall_clock", &self.wall_clock())
       .field("tick_scale", &self.tick_scale())
       .field("seed", &self.seed())
+      .field("ticks", &self.ticks())
       .finish()
   }
 }
@@ -1559,8 +1565,9 @@ impl<'a> Request {
     wall_clock: u64,
     tick_scale: u64,
     seed: &Seed,
+    ticks: u64,
   ) -> Self {
-    let mut s = Self([0; 136]);
+    let mut s = Self([0; 144]);
     s.set_magic(magic);
     s.set_version(version);
     s.set_request_id(request_id);
@@ -1578,6 +1585,7 @@ impl<'a> Request {
     s.set_wall_clock(wall_clock);
     s.set_tick_scale(tick_scale);
     s.set_seed(seed);
+    s.set_ticks(ticks);
     s
   }
 
@@ -2022,7 +2030,7 @@ impl<'a> Request {
     }
   }
 
-  /// Nanoseconds per TSC tick, 32.32 fixed point.
+  /// Nanoseconds per tick, 32.32 fixed point.
   pub fn tick_scale(&self) -> u64 {
     let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
     // Safety:
@@ -2063,6 +2071,36 @@ impl<'a> Request {
   #[allow(clippy::identity_op)]
   pub fn set_seed(&mut self, x: &Seed) {
     self.0[104..104 + 32].copy_from_slice(&x.0)
+  }
+
+  /// The tick counter at entry, for guests that cannot read one themselves; else 0.
+  pub fn ticks(&self) -> u64 {
+    let mut mem = ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        self.0[136..].as_ptr(),
+        mem.as_mut_ptr() as *mut u8,
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+      mem.assume_init()
+    })
+  }
+
+  pub fn set_ticks(&mut self, x: u64) {
+    let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+    // Safety:
+    // Created from a valid Table for this object
+    // Which contains a valid value in this slot
+    unsafe {
+      ::core::ptr::copy_nonoverlapping(
+        &x_le as *const _ as *const u8,
+        self.0[136..].as_mut_ptr(),
+        ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+      );
+    }
   }
 
 }
@@ -3375,6 +3413,7 @@ impl<'a> Artifact<'a> {
   pub const VT_IMPORTS: ::flatbuffers::VOffsetT = 16;
   pub const VT_INITIAL_MEMORY: ::flatbuffers::VOffsetT = 18;
   pub const VT_CODE: ::flatbuffers::VOffsetT = 20;
+  pub const VT_MEMORIES: ::flatbuffers::VOffsetT = 22;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -3387,6 +3426,7 @@ impl<'a> Artifact<'a> {
   ) -> ::flatbuffers::WIPOffset<Artifact<'bldr>> {
     let mut builder = ArtifactBuilder::new(_fbb);
     builder.add_initial_memory(args.initial_memory);
+    builder.add_memories(args.memories);
     if let Some(x) = args.code { builder.add_code(x); }
     if let Some(x) = args.imports { builder.add_imports(x); }
     if let Some(x) = args.exports { builder.add_exports(x); }
@@ -3467,6 +3507,14 @@ impl<'a> Artifact<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Artifact::VT_CODE, None).unwrap()}
   }
+  /// Number of linear memories.
+  #[inline]
+  pub fn memories(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Artifact::VT_MEMORIES, Some(0)).unwrap()}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Artifact<'_> {
@@ -3484,6 +3532,7 @@ impl ::flatbuffers::Verifiable for Artifact<'_> {
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Import>>>>("imports", Self::VT_IMPORTS, false)?
      .visit_field::<u64>("initial_memory", Self::VT_INITIAL_MEMORY, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("code", Self::VT_CODE, true)?
+     .visit_field::<u32>("memories", Self::VT_MEMORIES, false)?
      .finish();
     Ok(())
   }
@@ -3498,6 +3547,7 @@ pub struct ArtifactArgs<'a> {
     pub imports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Import<'a>>>>>,
     pub initial_memory: u64,
     pub code: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    pub memories: u32,
 }
 impl<'a> Default for ArtifactArgs<'a> {
   #[inline]
@@ -3512,6 +3562,7 @@ impl<'a> Default for ArtifactArgs<'a> {
       imports: None,
       initial_memory: 0,
       code: None, // required field
+      memories: 0,
     }
   }
 }
@@ -3558,6 +3609,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ArtifactBuilder<'a, 'b, A> {
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Artifact::VT_CODE, code);
   }
   #[inline]
+  pub fn add_memories(&mut self, memories: u32) {
+    self.fbb_.push_slot::<u32>(Artifact::VT_MEMORIES, memories, 0);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ArtifactBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     ArtifactBuilder {
@@ -3587,6 +3642,7 @@ impl ::core::fmt::Debug for Artifact<'_> {
       ds.field("imports", &self.imports());
       ds.field("initial_memory", &self.initial_memory());
       ds.field("code", &self.code());
+      ds.field("memories", &self.memories());
       ds.finish()
   }
 }

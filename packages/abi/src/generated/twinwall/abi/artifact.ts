@@ -124,8 +124,16 @@ codeArray():Uint8Array {
   return new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset));
 }
 
+/**
+ * Number of linear memories.
+ */
+memories():number {
+  const offset = this.bb!.__offset(this.bb_pos, 22);
+  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
+}
+
 static startArtifact(builder:flatbuffers.Builder) {
-  builder.startObject(9);
+  builder.startObject(10);
 }
 
 static addFormat(builder:flatbuffers.Builder, format:number) {
@@ -212,6 +220,10 @@ static startCodeVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(1, numElems, 1);
 }
 
+static addMemories(builder:flatbuffers.Builder, memories:number) {
+  builder.addFieldInt32(9, memories, 0);
+}
+
 static endArtifact(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 10) // compiler
@@ -228,7 +240,7 @@ static finishSizePrefixedArtifactBuffer(builder:flatbuffers.Builder, offset:flat
   builder.finish(offset, 'TWAR', true);
 }
 
-static createArtifact(builder:flatbuffers.Builder, format:number, machine:MachineKind, fuel:boolean, compilerOffset:flatbuffers.Offset, moduleHashOffset:flatbuffers.Offset, exportsOffset:flatbuffers.Offset, importsOffset:flatbuffers.Offset, initialMemory:bigint, codeOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createArtifact(builder:flatbuffers.Builder, format:number, machine:MachineKind, fuel:boolean, compilerOffset:flatbuffers.Offset, moduleHashOffset:flatbuffers.Offset, exportsOffset:flatbuffers.Offset, importsOffset:flatbuffers.Offset, initialMemory:bigint, codeOffset:flatbuffers.Offset, memories:number):flatbuffers.Offset {
   Artifact.startArtifact(builder);
   Artifact.addFormat(builder, format);
   Artifact.addMachine(builder, machine);
@@ -239,6 +251,7 @@ static createArtifact(builder:flatbuffers.Builder, format:number, machine:Machin
   Artifact.addImports(builder, importsOffset);
   Artifact.addInitialMemory(builder, initialMemory);
   Artifact.addCode(builder, codeOffset);
+  Artifact.addMemories(builder, memories);
   return Artifact.endArtifact(builder);
 }
 }

@@ -35,5 +35,10 @@ export enum GateOperation {
   /**
    * The guest cannot go on (panic); a message may be in the out area.
    */
-  Abort = 6
+  Abort = 6,
+
+  /**
+   * Tell the time: the answer's address is the tick counter. Of machines whose guests cannot read one themselves.
+   */
+  Ticks = 7
 }

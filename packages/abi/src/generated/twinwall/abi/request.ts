@@ -99,7 +99,7 @@ wallClock():bigint {
 }
 
 /**
- * Nanoseconds per TSC tick, 32.32 fixed point.
+ * Nanoseconds per tick, 32.32 fixed point.
  */
 tickScale():bigint {
   return this.bb!.readUint64(this.bb_pos + 96);
@@ -112,12 +112,20 @@ seed(obj?:Seed):Seed|null {
   return (obj || new Seed()).__init(this.bb_pos + 104, this.bb!);
 }
 
-static sizeOf():number {
-  return 136;
+/**
+ * The tick counter at entry, for guests that cannot read one themselves; else 0.
+ */
+ticks():bigint {
+  return this.bb!.readUint64(this.bb_pos + 136);
 }
 
-static createRequest(builder:flatbuffers.Builder, magic: number, version: number, request_id: bigint, kind: number, flags: number, function_index: number, input_address: bigint, input_length: bigint, output_address: bigint, output_capacity: bigint, output_limit: bigint, outbox_address: bigint, outbox_capacity: bigint, fuel: bigint, wall_clock: bigint, tick_scale: bigint, seed_bytes: number[]):flatbuffers.Offset {
-  builder.prep(8, 136);
+static sizeOf():number {
+  return 144;
+}
+
+static createRequest(builder:flatbuffers.Builder, magic: number, version: number, request_id: bigint, kind: number, flags: number, function_index: number, input_address: bigint, input_length: bigint, output_address: bigint, output_capacity: bigint, output_limit: bigint, outbox_address: bigint, outbox_capacity: bigint, fuel: bigint, wall_clock: bigint, tick_scale: bigint, seed_bytes: number[], ticks: bigint):flatbuffers.Offset {
+  builder.prep(8, 144);
+  builder.writeInt64(BigInt(ticks ?? 0));
   builder.prep(1, 32);
 
   for (let i = 31; i >= 0; --i) {
