@@ -37,6 +37,7 @@ pub(crate) fn encode(wasm: &[u8], profile: Profile, facts: &Facts, code: &[u8]) 
             exports: Some(exports),
             imports: Some(imports),
             initial_memory: facts.initial_memory,
+            memories: facts.memories,
             code: Some(code),
         },
     );

@@ -37,6 +37,7 @@ pub(crate) struct Facts {
     pub imports: Vec<Entity>,
     /// Bytes of all memories at instantiation.
     pub initial_memory: u64,
+    pub memories: u32,
 }
 
 /// Validates the module and gathers its facts.
@@ -51,6 +52,7 @@ pub(crate) fn validate(wasm: &[u8]) -> Result<Facts, CompileError> {
         imports: imports.map(|(module, name, ty)| entity(types, module, name, ty)).collect(),
         exports: exports.map(|(name, ty)| entity(types, "", name, ty)).collect(),
         initial_memory: initial_memory(types),
+        memories: types.memory_count(),
     })
 }
 

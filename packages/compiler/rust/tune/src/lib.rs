@@ -16,7 +16,7 @@ pub use cpu::{CpuFeature, CpuidRegister, KVM_CPU_FEATURES, cpu_feature};
 /// a setting below), target, CPU level and fuel.
 macro_rules! concat_compiler {
     ($target:literal, $cpu:literal, $fuel:literal) => {
-        concat!("wasmtime 48.0.8, tune 1, ", $target, ", ", $cpu, ", ", $fuel)
+        concat!("wasmtime 48.0.8, tune 2, ", $target, ", ", $cpu, ", ", $fuel)
     };
 }
 
@@ -84,13 +84,10 @@ impl Profile {
 /// Applies every setting that compiler and guest must agree on for `profile`.
 pub fn tune(config: &mut Config, profile: Profile) {
     explicit_checks_only(config);
-    match profile.machine {
-        // A guest places each linear memory at a fixed address through its own `MemoryCreator`. The base then
-        // never changes, and code may keep it in a register across calls. The reservation stays zero: it would
-        // only matter for code that relies on faults, and the guest does not set 4 GiB aside.
-        Machine::Kvm => config.memory_may_move(false),
-        Machine::Soft => config.memory_may_move(true),
-    };
+    // A guest places each linear memory at a fixed address through its own `MemoryCreator`. The base then never
+    // changes, and code may keep it in a register across calls. The reservation stays zero: it would only matter for
+    // code that relies on faults, and the guest does not set 4 GiB aside.
+    config.memory_may_move(false);
     config.consume_fuel(profile.fuel);
     deterministic_features(config);
     // Function names and module offsets in backtraces, and symbols by which a profiler outside the guest finds the

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::slice;
 
 use twinwall_abi::tables::{self, BootConfiguration};
-use twinwall_abi::{ErrorCode, FUEL_UNLIMITED, Request};
+use twinwall_abi::{ErrorCode, Request};
 use wasmtime::{Func, Instance, Module, Store, Trap, ValRaw};
 
 use crate::calls::transfer;
@@ -31,10 +31,9 @@ pub(crate) fn boot<P: Platform>(request: &Request) -> Result<Runtime<P>, Failure
     let guest = Guest::new(configuration.memory_limit(), files(&configuration)?);
     let mut store = Store::new(&engine, guest);
     store.limiter(|guest| &mut guest.limits);
-    store.data_mut().begin(request, P::ticks());
+    store.data_mut().begin(request, P::entry_ticks(request));
     if configuration.fuel() {
-        // What runs before the snapshot is bounded by the deadline alone.
-        set_fuel(&mut store, FUEL_UNLIMITED)?;
+        set_fuel(&mut store, request.fuel())?;
     }
     let instance = instantiate(&mut store, &module, &configuration)?;
     start(store, instance, module, &configuration)

@@ -62,7 +62,12 @@ impl Failure {
     /// What came out of a call of a WebAssembly function.
     #[cold]
     pub(crate) fn of(error: &wasmtime::Error) -> Self {
-        let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+        // Where within its entry a function found no stack differs from machine to machine.
+        let overflow = matches!(error.downcast_ref::<Trap>(), Some(Trap::StackOverflow));
+        let frames = error
+            .downcast_ref::<WasmBacktrace>()
+            .map(|backtrace| frames(backtrace, overflow))
+            .unwrap_or_default();
         let cause = if let Some(failure) = error.downcast_ref::<Self>() {
             failure.clone()
         } else if let Some(trap) = error.downcast_ref::<Trap>() {
@@ -109,11 +114,13 @@ fn trap_code(trap: Trap) -> TrapCode {
     }
 }
 
-fn frames(backtrace: &WasmBacktrace) -> String {
+/// Frames, a line each; `at_entry` leaves the innermost one's offset out.
+fn frames(backtrace: &WasmBacktrace, at_entry: bool) -> String {
     let mut text = String::new();
-    for frame in backtrace.frames().iter().take(BACKTRACE_FRAMES) {
+    for (depth, frame) in backtrace.frames().iter().take(BACKTRACE_FRAMES).enumerate() {
         let index = frame.func_index();
-        let offset = frame.module_offset().unwrap_or(0);
+        let known = frame.module_offset().filter(|_| !(at_entry && depth == 0));
+        let offset = known.unwrap_or(0);
         let name = clean(frame.func_name().unwrap_or(""));
         // Writing to a string does not fail.
         let _ = writeln!(text, "{index}\t{name}\t{offset:#x}");

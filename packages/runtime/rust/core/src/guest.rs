@@ -24,6 +24,8 @@ pub(crate) struct Guest<P> {
     pub(crate) pieces: Option<Pieces>,
     /// What the last call left to be freed: input and result, as pointer and length.
     pub(crate) unfreed: [(u32, u32); 2],
+    /// Allocations for answers of the host that are under way.
+    pub(crate) nesting: u32,
     request_id: u64,
     platform: PhantomData<fn() -> P>,
 }
@@ -39,6 +41,7 @@ impl<P: Platform> Guest<P> {
             wasi,
             pieces: None,
             unfreed: [(0, 0); 2],
+            nesting: 0,
             request_id: 0,
             platform: PhantomData,
         }
@@ -51,6 +54,7 @@ impl<P: Platform> Guest<P> {
         self.out = OutArea::of(request);
         self.clock.begin(request, ticks, continues);
         self.random.begin();
+        self.nesting = 0;
         self.request_id = request.request_id();
     }
 

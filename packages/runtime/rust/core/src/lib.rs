@@ -1,7 +1,7 @@
 //! The WebAssembly guest runtime that all images share.
 //!
-//! [`run`] boots one module and then serves calls for ever: it reads a request from the mailbox, moves the data into
-//! linear memory, calls the module, moves the result out and reports. What differs between machines (the gate, the
+//! [`Server`] boots one module and then serves call after call: it reads a request from the mailbox, moves the data into
+//! linear memory, calls the module, moves the result out and reports. [`run`] does so for ever. What differs between machines (the gate, the
 //! clock, where linear memories lie, how code becomes executable) is behind [`Platform`].
 //!
 //! The host is trusted: it could write any byte of this memory. The module is not: every pointer, length and value
@@ -32,4 +32,4 @@ pub mod wasi;
 mod wasi_host;
 
 pub use platform::{LinearMemories, Platform};
-pub use serve::run;
+pub use serve::{Server, run};

@@ -11,7 +11,7 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 use crate::platform::LinearMemories;
 
 /// Most bytes of a memory with 32-bit addresses.
-const LARGEST: usize = 1 << 32;
+const LARGEST: u64 = 1 << 32;
 
 /// Gives each new memory the next range.
 pub(crate) struct Slots<G> {
@@ -49,7 +49,7 @@ unsafe impl<G: Gate> MemoryCreator for Slots<G> {
             base: base.as_ptr() as usize,
             bytes: 0,
             open: 0,
-            capacity: self.places.stride.min(LARGEST),
+            capacity: (self.places.stride as u64).min(LARGEST) as usize,
             gate: PhantomData,
         };
         slot.resize(minimum).map_err(String::from)?;

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::ptr::NonNull;
 
+use twinwall_abi::Request;
 use twinwall_image_support::Gate;
 use twinwall_tune::Machine;
 use wasmtime::CustomCodeMemory;
@@ -19,6 +20,18 @@ pub trait Platform: Gate + Send + Sync {
 
     /// A counter that never goes back; `Request.tick_scale` says how long a tick is.
     fn ticks() -> u64;
+
+    /// The counter when the call of `request` was entered.
+    #[inline]
+    fn entry_ticks(_request: &Request) -> u64 {
+        Self::ticks()
+    }
+
+    /// The counter when the call that was entered at `entered_at` is over; where reading it is dear, `entered_at`.
+    #[inline]
+    fn exit_ticks(_entered_at: u64) -> u64 {
+        Self::ticks()
+    }
 
     /// Whether the processor has the feature that wasmtime calls `name`; `None` when the name is unknown.
     ///

@@ -1,5 +1,6 @@
-//! The loop that serves calls.
+//! Serving calls.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use twinwall_abi::{CallKind, GateOperation, Report, Request};
@@ -27,34 +28,63 @@ pub(crate) struct Runtime<P: Platform> {
     pub(crate) fuel: bool,
 }
 
-/// Boots from the first request and then serves calls. It never returns: the host stops entering.
+/// A guest as its machine sees it: booted once, then asked for one call after the other. Each step leaves its report in
+/// the mailbox, for the exit that the machine makes of its end.
+pub struct Server<P: Platform> {
+    outcome: Outcome<P>,
+}
+
+enum Outcome<P: Platform> {
+    Ready(Box<Runtime<P>>),
+    /// The boot failed. The host discards the machine; should it enter again, it hears the same.
+    Refused(Report),
+}
+
+/// Boots from the first request and then serves calls, on a machine whose guest goes on behind its gate. It never
+/// returns: the host stops entering.
 pub fn run<P: Platform>() -> ! {
-    let entered_at = P::ticks();
-    let request = P::mailbox().request();
-    match boot::<P>(&request) {
-        Ok(mut runtime) => {
-            let report = runtime.report(&request, entered_at, Ok(()));
-            runtime.serve(report)
+    let mut server = Server::<P>::boot();
+    loop {
+        P::leave();
+        server.serve();
+    }
+}
+
+impl<P: Platform> Server<P> {
+    /// Boots the module that the mailbox's request describes.
+    pub fn boot() -> Self {
+        let mailbox = P::mailbox();
+        let request = mailbox.request();
+        let entered_at = P::entry_ticks(&request);
+        match boot::<P>(&request) {
+            Ok(mut runtime) => {
+                let report = runtime.report(&request, entered_at, Ok(()));
+                mailbox.post(GateOperation::Ready, report);
+                Self { outcome: Outcome::Ready(Box::new(runtime)) }
+            }
+            Err(failure) => Self { outcome: refuse::<P>(&request, entered_at, &failure) },
         }
-        Err(failure) => refuse::<P>(&request, entered_at, &failure),
+    }
+
+    /// Answers the mailbox's request.
+    #[inline]
+    pub fn serve(&mut self) {
+        let mailbox = P::mailbox();
+        mailbox.set_outbox_length(0);
+        match &mut self.outcome {
+            Outcome::Ready(runtime) => {
+                let request = mailbox.request();
+                let entered_at = P::entry_ticks(&request);
+                let outcome = runtime.call(&request, entered_at);
+                let report = runtime.report(&request, entered_at, outcome);
+                mailbox.post(GateOperation::Done, report);
+            }
+            Outcome::Refused(report) => mailbox.post(GateOperation::Ready, *report),
+        }
     }
 }
 
 impl<P: Platform> Runtime<P> {
-    /// Leaves as ready with `report`, then answers request after request.
-    fn serve(&mut self, mut report: Report) -> ! {
-        let mailbox = P::mailbox();
-        let mut operation = GateOperation::Ready;
-        loop {
-            mailbox.exchange::<P>(operation, report);
-            let entered_at = P::ticks();
-            let request = mailbox.request();
-            let outcome = self.call(&request, entered_at);
-            report = self.report(&request, entered_at, outcome);
-            operation = GateOperation::Done;
-        }
-    }
-
     #[inline]
     fn call(&mut self, request: &Request, entered_at: u64) -> Result<(), Failure> {
         self.store.data_mut().begin(request, entered_at);
@@ -101,15 +131,14 @@ fn finish<P: Platform>(
     report.set_request_id(request.request_id());
     out.report(report);
     report.set_entered_at(entered_at);
-    report.set_left_at(P::ticks());
+    report.set_left_at(P::exit_ticks(entered_at));
 }
 
-/// Reports that the boot failed. The host discards the machine; should it enter again, it hears the same.
+/// Reports that the boot failed.
 #[cold]
-fn refuse<P: Platform>(request: &Request, entered_at: u64, failure: &Failure) -> ! {
+fn refuse<P: Platform>(request: &Request, entered_at: u64, failure: &Failure) -> Outcome<P> {
     let mut report = Report::default();
     finish::<P>(request, entered_at, Some(failure), &mut OutArea::of(request), &mut report);
-    loop {
-        P::mailbox().exchange::<P>(GateOperation::Ready, report);
-    }
+    P::mailbox().post(GateOperation::Ready, report);
+    Outcome::Refused(report)
 }

@@ -5,7 +5,6 @@
 extern crate alloc;
 
 mod kvm;
-mod thread_state;
 
 use kvm::Kvm;
 use twinwall_image_support::image;

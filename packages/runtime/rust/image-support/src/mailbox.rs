@@ -60,22 +60,28 @@ impl Mailbox {
         unsafe { self.report_place().as_ref().outbox_length() }
     }
 
-    /// Counts what was appended to the outbox.
+    /// Counts what was appended to the outbox; after an exit that is nothing.
     #[inline]
-    pub(crate) fn set_outbox_length(self, length: u64) {
+    pub fn set_outbox_length(self, length: u64) {
         // SAFETY: as in `outbox_length`; the reference ends here.
         unsafe { self.report_place().as_mut().set_outbox_length(length) }
     }
 
     /// Writes the report (except for the length of the outbox, which is kept) and leaves through `G`.
     #[inline]
-    pub fn exchange<G: Gate>(self, operation: GateOperation, mut report: Report) {
+    pub fn exchange<G: Gate>(self, operation: GateOperation, report: Report) {
+        self.post(operation, report);
+        G::leave();
+        self.set_outbox_length(0);
+    }
+
+    /// Writes the report (except for the length of the outbox, which is kept) for the exit that is about to come.
+    #[inline]
+    pub fn post(self, operation: GateOperation, mut report: Report) {
         report.set_operation(operation.0);
         report.set_outbox_length(self.outbox_length());
         // SAFETY: as in `outbox_length`.
         unsafe { self.report_place().write(report) };
-        G::leave();
-        self.set_outbox_length(0);
     }
 
     /// Asks the host to open `length` bytes from `address` on; both are whole pages.

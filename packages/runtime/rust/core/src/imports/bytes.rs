@@ -11,7 +11,7 @@ use super::{Target, pieces, wrong_type};
 use crate::calls::transfer;
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::pieces::range;
+use crate::pieces::{Pieces, range};
 use crate::platform::Platform;
 use crate::signature::{BYTES, SINK, numbers_text};
 
@@ -66,6 +66,25 @@ fn call<P: Platform>(
     // SAFETY: the host placed its answer there and leaves it alone until the next exit. Should `twinwall_allocate`
     // call the host, the bytes may become those of that answer: the module's own doing, and no harm to anything else.
     let answer = unsafe { slice::from_raw_parts(address as *const u8, length) };
-    let pointer = transfer::place(caller, &pieces, answer)?;
+    let pointer = place_nested(caller, &pieces, answer)?;
     Ok(u64::from(pointer) << 32 | answer.len() as u64)
+}
+
+/// Most allocations for answers of the host that are under way at a time: an allocator that calls the host needs the
+/// allocator for the answer. Each costs stack of the runtime itself, so the end comes early, and on each machine alike.
+const MOST_NESTED: u32 = 8;
+
+/// Places an answer of the host, which may call the module's allocator within a call of the module.
+fn place_nested<P: Platform>(
+    caller: &mut Caller<'_, Guest<P>>,
+    pieces: &Pieces,
+    answer: &[u8],
+) -> wasmtime::Result<u32> {
+    if caller.data().nesting == MOST_NESTED {
+        return Err(Trap::StackOverflow.into());
+    }
+    caller.data_mut().nesting += 1;
+    let pointer = transfer::place(&mut *caller, pieces, answer);
+    caller.data_mut().nesting -= 1;
+    pointer
 }

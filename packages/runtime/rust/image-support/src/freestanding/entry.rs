@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use twinwall_abi::gate::{DATA_SELECTOR, GATE_PORT};
 use twinwall_abi::layout;
 
-use crate::{Gate, Mailbox};
+use crate::{Gate, HeapWindows, Mailbox};
 
 // The host enters a new machine at `_start`, with an empty stack.
 global_asm!(
@@ -103,6 +103,19 @@ impl Gate for KvmGate {
         // SAFETY: the function obeys the C calling convention; the host may change mailbox and areas meanwhile, which
         // the compiler must assume of any function that it cannot see into.
         unsafe { twinwall_gate() }
+    }
+}
+
+/// The heap of the KVM machine: one window at a fixed address.
+#[derive(Debug)]
+pub struct KvmHeap;
+
+impl HeapWindows for KvmHeap {
+    type Gate = KvmGate;
+
+    #[inline]
+    fn window(index: usize) -> Option<(u64, u64)> {
+        (index == 0).then_some((layout::HEAP, layout::HEAP_WINDOW))
     }
 }
 

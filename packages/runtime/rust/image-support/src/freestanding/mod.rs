@@ -6,15 +6,13 @@
 mod cpu;
 mod entry;
 mod header;
-mod heap;
 mod memory;
 mod panic;
 mod unwind;
 
 pub use cpu::{cpuid, ticks};
-pub use entry::{KvmGate, resume_address};
+pub use entry::{KvmGate, KvmHeap, resume_address};
 pub use header::Header;
-pub use heap::Heap;
 
 /// Makes `$main`, a `fn() -> !`, the entry point of the image and places its header.
 ///
@@ -28,7 +26,7 @@ macro_rules! image {
             $crate::freestanding::Header::new($stack, $heap, $input, $output, $outbox);
 
         #[global_allocator]
-        static TWINWALL_HEAP: $crate::freestanding::Heap = $crate::freestanding::Heap::new($heap);
+        static TWINWALL_HEAP: $crate::Heap<$crate::freestanding::KvmHeap> = $crate::Heap::new($heap);
 
         #[unsafe(no_mangle)]
         extern "C" fn twinwall_main() -> ! {
