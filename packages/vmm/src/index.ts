@@ -7,6 +7,9 @@
 export { type FailureContext, failureToError } from "./failure.js";
 export { bootLimits, callLimits, commandLimits } from "./limits.js";
 export {
+  type AsyncCall,
+  type AsyncHostCallHandler,
+  type AsyncReply,
   type BootRequest,
   CallFlag,
   type Driver,

@@ -34,6 +34,37 @@ export interface MachineLimits {
  */
 export type HostCallHandler = (hostFunction: number, input: Uint8Array) => Uint8Array | number;
 
+/**
+ * Serves a host call of an asynchronous call, on the event loop that owns the machine, while the guest waits. As
+ * {@link HostCallHandler}, but the answer may be a promise; it must neither throw nor reject. A promise that comes too
+ * late is ignored.
+ */
+export type AsyncHostCallHandler = (
+  hostFunction: number,
+  input: Uint8Array,
+) => Uint8Array | number | Promise<Uint8Array | number>;
+
+/** How an asynchronous call ended. */
+export interface AsyncReply {
+  /** The output's length, or the negative number of an error code; `failure()` then says more. */
+  readonly status: number;
+  /** The output; empty when the call failed. The receiver's own. */
+  readonly output: Uint8Array;
+}
+
+/** A call that runs on a thread of its own. */
+export interface AsyncCall {
+  /** Resolves once the call is over and the machine is free again. It never rejects. */
+  readonly reply: Promise<AsyncReply>;
+  /**
+   * Ends the call early, whatever the guest does or waits for: it fails with this error code, and the machine goes back
+   * to its snapshot. Does nothing once the call is over.
+   *
+   * @param code The positive number of an error code.
+   */
+  end(code: number): void;
+}
+
 /** Takes an outbox record: what the guest wrote to stdout or stderr, or a deferred host call. It must not throw. */
 export type RecordHandler = (kind: number, hostFunction: number, data: Uint8Array) => void;
 
@@ -87,6 +118,21 @@ export interface Machine {
    * `Exact`) means that nothing was written: fetch it by {@link takeOutput}.
    */
   call(kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array): number;
+  /**
+   * The same call on a thread of its own. Until its reply is there the machine is busy: other calls, and a restore, fail
+   * with `E_BUSY`; `configure` and `close` wait for the end. Host calls and records are delivered in order to the event
+   * loop that owns the machine. The deadline covers the time that the guest waits for a host function.
+   *
+   * @param flags As in {@link call}; `Exact` has no meaning.
+   * @param input Copied before this returns.
+   */
+  callAsync(
+    kind: number,
+    target: number,
+    flags: number,
+    input: Uint8Array,
+    hostCall: AsyncHostCallHandler,
+  ): AsyncCall;
   /** The output of the last call, which was longer than its buffer. */
   takeOutput(): Uint8Array;
   /** Why the last call or restore failed. */
@@ -96,7 +142,7 @@ export interface Machine {
   /** Sets limits from the next call on. */
   configure(limits: MachineLimits): void;
   stats(): MachineStats;
-  /** Gives the machine back. Does nothing the second time. */
+  /** Gives the machine back; an asynchronous call under way ends with `E_DISPOSED` first. Does nothing twice. */
   close(): void;
 }
 
@@ -122,6 +168,8 @@ export interface BootRequest {
   /** Input of the boot call. */
   readonly input: Uint8Array;
   readonly limits: MachineLimits;
+  /** How many linear memories the guest will open, each in an address range of its own. Default 1. */
+  readonly memories?: number;
   /** 32 bytes from which every call's random numbers come; `undefined`: fresh ones each call. */
   readonly seed: Uint8Array | undefined;
   /** Whether virtual machines are kept for later machines of this snapshot; never for another's. */

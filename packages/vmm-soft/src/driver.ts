@@ -1,0 +1,24 @@
+import type { BootRequest, Driver, Snapshot } from "@twinwall/vmm";
+import { placeAttachments } from "./plan.js";
+import { bootSnapshot } from "./snapshot.js";
+
+let opened: SoftDriver | undefined;
+
+/** Opens the soft machine, which every host with WebAssembly has. */
+export function openSoftDriver(): Driver {
+  opened ??= new SoftDriver();
+  return opened;
+}
+
+class SoftDriver implements Driver {
+  readonly machine = "soft";
+  readonly description = "an interpreter inside an instance of the host's WebAssembly engine";
+
+  attachmentAddresses(lengths: readonly number[]): bigint[] {
+    return placeAttachments(lengths).map(({ address }) => BigInt(address));
+  }
+
+  boot(request: BootRequest): Snapshot {
+    return bootSnapshot(request);
+  }
+}

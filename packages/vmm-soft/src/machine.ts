@@ -1,0 +1,331 @@
+import { errorNumbers, FUEL_UNLIMITED, GateOperation } from "@twinwall/abi";
+import {
+  type AsyncCall,
+  type AsyncHostCallHandler,
+  type AsyncReply,
+  CallFlag,
+  type Failure,
+  type Machine,
+  type MachineLimits,
+  type MachineStats,
+} from "@twinwall/vmm";
+import { type FuelWords, fuelRate, fuelWords } from "./budget.js";
+import { Exchange, type Host } from "./exchange.js";
+import type { InstanceState, SoftInstance } from "./instance.js";
+import { ReportWord, RequestWord, readLong } from "./mailbox.js";
+import { deadlineAt, writeFuel, writeRequest } from "./request.js";
+import type { SoftSnapshot } from "./snapshot.js";
+import { crash, failed, poison, Stop } from "./stop.js";
+import { type Ended, isWhole, workerPool } from "./workers/pool.js";
+import type { Job, Outcome } from "./workers/protocol.js";
+
+const noFailure: Failure = { code: 0, detail: 0, message: "", backtrace: "" };
+const nothing = new Uint8Array(0);
+
+const noCall = (): void => {};
+
+/** A machine over one instance; after a call that went wrong, over the next one. */
+export class SoftMachine implements Machine {
+  #instance: SoftInstance | undefined;
+  #limits: MachineLimits;
+  #fuel: FuelWords;
+  readonly #exchange = new Exchange();
+  #failure = noFailure;
+  #running = false;
+  #closed = false;
+  #clean = true;
+  #requestId = 0;
+  #overflow: Uint8Array = nothing;
+  /** Ends the asynchronous call under way. */
+  #endAsync: (code: number) => void = noCall;
+  /** A view of the last result, for the next one of the same length. */
+  #result: Uint8Array = nothing;
+
+  // Of the last call.
+  #fuelLow = 0;
+  #fuelHigh = 0;
+  #memoryBytes = 0;
+  #ticks = 0;
+  #openedBytes = 0;
+  // In all.
+  #calls = 0;
+  #restores = 0;
+  #restoredBytes = 0;
+
+  constructor(
+    private readonly snapshot: SoftSnapshot,
+    private readonly host: Host,
+    limits: MachineLimits,
+    instance: SoftInstance,
+  ) {
+    this.#limits = limits;
+    this.#fuel = fuelWords(limits.fuel);
+    this.#instance = instance;
+  }
+
+  call(kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array): number {
+    const refused = this.#refuseCall();
+    if (refused < 0) return refused;
+    this.#calls += 1;
+    this.#overflow = nothing;
+    this.#running = true;
+    try {
+      const length = this.#enter(kind, target, flags, input, output);
+      if ((flags & CallFlag.Restore) !== 0) this.#restore(false);
+      return length;
+    } catch (thrown) {
+      return this.#stopped(thrown, flags);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  callAsync(
+    kind: number,
+    target: number,
+    flags: number,
+    input: Uint8Array,
+    hostCall: AsyncHostCallHandler,
+  ): AsyncCall {
+    const refused = this.#refuseCall();
+    if (refused < 0) return { reply: Promise.resolve({ status: refused, output: nothing }), end: () => {} };
+    this.#calls += 1;
+    this.#running = true;
+    const job = this.#jobOf(kind, target, flags, input);
+    const { deadlineUs } = this.#limits;
+    const deadline = deadlineUs === 0 ? undefined : deadlineUs / 1000;
+    const running = workerPool.run(this.snapshot, job, { hostCall, record: this.host.record }, deadline);
+    this.#endAsync = running.end;
+    return { reply: running.outcome.then((outcome) => this.#asyncEnded(outcome)), end: running.end };
+  }
+
+  /** The guest's state, when it is not the snapshot's. */
+  exportState(): InstanceState | undefined {
+    return this.#clean ? undefined : this.#instance?.exportState();
+  }
+
+  /** Goes on where another instance of the same snapshot stood. */
+  importState(state: InstanceState): void {
+    this.#restore(false);
+    this.#instance ??= this.snapshot.instance();
+    this.#clean = false;
+    if (!this.#instance.importState(state))
+      throw poison("E_NO_MACHINE", "the host has no memory for the session");
+  }
+
+  takeOutput(): Uint8Array {
+    const output = this.#overflow;
+    this.#overflow = nothing;
+    return output;
+  }
+
+  failure(): Failure {
+    return this.#failure;
+  }
+
+  restore(): number {
+    const refused = this.#refuseCall();
+    if (refused < 0) return refused;
+    this.#restore(false);
+    return 0;
+  }
+
+  configure(limits: MachineLimits): void {
+    this.#limits = limits;
+    this.#fuel = fuelWords(limits.fuel);
+  }
+
+  stats(): MachineStats {
+    const counted = this.#limits.fuel !== FUEL_UNLIMITED;
+    return {
+      exits: this.#exchange.exits,
+      hostCalls: this.#exchange.hostCalls,
+      fuelUsed: counted ? (BigInt(this.#fuelHigh) << 32n) + BigInt(this.#fuelLow) : 0n,
+      guestTicks: this.#ticks,
+      memoryBytes: this.#memoryBytes,
+      writableBytes: this.snapshot.writableBytes,
+      restoredBytes: this.#restoredBytes,
+      openedBytes: this.#openedBytes,
+      calls: this.#calls,
+      restores: this.#restores,
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#endAsync(errorNumbers.E_DISPOSED);
+    const instance = this.#instance;
+    // A call that runs on this very thread is a host function's; its instance is in the middle of something.
+    const busy = this.#running && this.#endAsync === noCall;
+    this.#instance = undefined;
+    if (instance !== undefined && !busy) this.snapshot.recycle(instance);
+  }
+
+  /** 0, or why no call can start now. */
+  #refuseCall(): number {
+    if (this.#running) return this.#fail("E_BUSY", "the machine is in a call");
+    return this.#closed ? this.#fail("E_DISPOSED", "the machine is closed") : 0;
+  }
+
+  #jobOf(kind: number, target: number, flags: number, input: Uint8Array): Job {
+    return {
+      kind,
+      target,
+      flags: flags & ~CallFlag.Exact,
+      input: input.slice(),
+      limits: { ...this.#limits, deadlineUs: 0 },
+      state: this.exportState(),
+    };
+  }
+
+  /** Takes over what a Worker says of a call, or that there is no Worker any more. */
+  #asyncEnded(outcome: Outcome | Ended): AsyncReply {
+    this.#running = false;
+    this.#endAsync = noCall;
+    this.#failure = outcome.failure;
+    if (!isWhole(outcome)) {
+      this.#restore(true);
+      return { status: -outcome.failure.code, output: nothing };
+    }
+    this.#adoptStats(outcome.stats);
+    if (outcome.state === undefined) this.#restore(outcome.status < 0);
+    else if (!this.#closed) this.importState(outcome.state);
+    return { status: outcome.status, output: outcome.output };
+  }
+
+  #adoptStats(stats: MachineStats): void {
+    this.#exchange.exits = stats.exits;
+    this.#exchange.hostCalls = stats.hostCalls;
+    const fuel = fuelWords(stats.fuelUsed);
+    this.#fuelLow = fuel.low;
+    this.#fuelHigh = fuel.high;
+    this.#ticks = stats.guestTicks;
+    this.#memoryBytes = stats.memoryBytes;
+    this.#openedBytes = stats.openedBytes;
+    this.#restoredBytes = stats.restoredBytes;
+  }
+
+  /** Runs one call; throws why it has no result. */
+  #enter(kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array): number {
+    const limits = this.#limits;
+    if (input.length > limits.inputBytes) {
+      throw failed("E_LIMIT", `the input has ${input.length} bytes, the limit is ${limits.inputBytes}`);
+    }
+    this.#instance ??= this.snapshot.instance();
+    const instance = this.#instance;
+    this.#clean = false;
+    const now = performance.now();
+    const address = instance.openInput(input.length);
+    if (address === undefined)
+      throw failed("E_LIMIT", `the input of ${input.length} bytes does not fit its area`);
+    instance.bytes.set(input, address);
+    this.#requestId = (this.#requestId + 1) >>> 0;
+    writeRequest(instance, limits, now, this.snapshot.fixedSeed, address, input.length);
+    const { words } = instance;
+    words[RequestWord.RequestId] = this.#requestId;
+    words[RequestWord.RequestId + 1] = 0;
+    words[RequestWord.KindAndFlags] = kind | ((flags & CallFlag.Continues) << 16);
+    words[RequestWord.Function] = target;
+    const budgeted = writeFuel(words, this.#fuel, limits.deadlineUs);
+    this.#exchange.begin(instance, this.host, limits, deadlineAt(now, limits), address, input.length);
+    instance.dispatch();
+    return this.#finish(instance, now, budgeted, flags, output);
+  }
+
+  #finish(
+    instance: SoftInstance,
+    begun: number,
+    budgeted: boolean,
+    flags: number,
+    output: Uint8Array,
+  ): number {
+    const exchange = this.#exchange;
+    exchange.end(GateOperation.Done);
+    const { words } = instance;
+    if (words[ReportWord.RequestId] !== this.#requestId || words[ReportWord.RequestId + 1] !== 0) {
+      throw poison("E_BAD_REPLY", "the guest broke the machine's contract: it answered another request");
+    }
+    const elapsed = performance.now() - begun;
+    this.#ticks = Math.round(elapsed * 1e6);
+    this.#fuelLow = words[ReportWord.FuelUsed] ?? 0;
+    this.#fuelHigh = words[ReportWord.FuelUsed + 1] ?? 0;
+    this.#memoryBytes = readLong(words, ReportWord.MemoryBytes);
+    this.#openedBytes = instance.openedBytes(this.snapshot.open);
+    if (elapsed > 1) fuelRate.learn(readLong(words, ReportWord.FuelUsed), elapsed * 1000);
+    const status = (words[ReportWord.Status] ?? 0) & 0xffff;
+    if (status === 0) return this.#takeResult(instance, flags, output);
+    if (status === errorNumbers.E_FUEL && budgeted) throw failed("E_DEADLINE", "");
+    throw exchange.failure(status);
+  }
+
+  #takeResult(instance: SoftInstance, flags: number, output: Uint8Array): number {
+    const { words, plan } = instance;
+    const address = readLong(words, ReportWord.OutputAddress);
+    const length = readLong(words, ReportWord.OutputLength);
+    const { outputBytes } = this.#limits;
+    if (length > outputBytes) {
+      throw failed("E_LIMIT", `the result has ${length} bytes, the limit is ${outputBytes}`);
+    }
+    if (length === 0) return 0;
+    if (address < plan.output.address || address + length > plan.output.address + instance.outputOpen) {
+      throw poison(
+        "E_BAD_REPLY",
+        "the guest broke the machine's contract: its result lies outside the output area",
+      );
+    }
+    if (length <= output.length) {
+      if (
+        this.#result.length !== length ||
+        this.#result.byteOffset !== address ||
+        this.#result.buffer !== instance.bytes.buffer
+      ) {
+        this.#result = instance.bytes.subarray(address, address + length);
+      }
+      output.set(this.#result);
+    } else if ((flags & CallFlag.Exact) !== 0) {
+      throw failed("E_LIMIT", `the result has ${length} bytes, the output has room for ${output.length}`);
+    } else {
+      this.#overflow = instance.bytes.slice(address, address + length);
+    }
+    return length;
+  }
+
+  /** What a thrown value means for the machine; returns the negative error code. */
+  #stopped(thrown: unknown, flags: number): number {
+    const stop = thrown instanceof Stop ? thrown : crash(thrown);
+    this.#failure = stop.failure;
+    if (stop.poisoned) this.#discard();
+    else if ((flags & CallFlag.Restore) !== 0 || stop.failure.code !== errorNumbers.E_GUEST_ERROR) {
+      this.#restore(true);
+    }
+    return -stop.failure.code;
+  }
+
+  /** Goes back to the snapshot. Does nothing when no call came since. */
+  #restore(thorough: boolean): void {
+    const instance = this.#instance;
+    if (this.#clean || instance === undefined) return;
+    const written = instance.restore(this.snapshot, thorough);
+    if (written === undefined) {
+      this.#discard();
+      return;
+    }
+    this.#restoredBytes = written;
+    this.#restores += 1;
+    this.#clean = true;
+  }
+
+  /** Throws the instance away; the next call makes another. */
+  #discard(): void {
+    this.#instance = undefined;
+    this.#restores += 1;
+    this.#clean = true;
+    this.#result = nothing;
+  }
+
+  #fail(code: keyof typeof errorNumbers, message: string): number {
+    this.#failure = { code: errorNumbers[code], detail: 0, message, backtrace: "" };
+    return -errorNumbers[code];
+  }
+}

@@ -1,0 +1,44 @@
+import type { MachineLimits } from "@twinwall/vmm";
+import { type FuelWords, fuelRate } from "./budget.js";
+import { wallClock } from "./clock.js";
+import type { SoftInstance } from "./instance.js";
+import { RequestWord, writeLong } from "./mailbox.js";
+import { writeSeed } from "./seeds.js";
+
+/** Writes what calls and the boot have in common; `input` is where the input lies, `now` is `performance.now()`. */
+export function writeRequest(
+  instance: SoftInstance,
+  limits: MachineLimits,
+  now: number,
+  fixedSeed: Uint32Array | undefined,
+  input: number,
+  inputBytes: number,
+): void {
+  instance.frame();
+  const { words } = instance;
+  writeLong(words, RequestWord.InputAddress, input);
+  writeLong(words, RequestWord.InputLength, inputBytes);
+  writeLong(words, RequestWord.OutputCapacity, instance.outputOpen);
+  writeLong(words, RequestWord.OutputLimit, limits.outputBytes);
+  writeLong(words, RequestWord.WallClock, wallClock(now));
+  writeLong(words, RequestWord.Ticks, now * 1e6);
+  if (fixedSeed === undefined) writeSeed(words, RequestWord.Seed);
+  else words.set(fixedSeed, RequestWord.Seed);
+}
+
+/** Writes the fuel of a call; returns whether it is the deadline's and not the user's. */
+export function writeFuel(words: Uint32Array, { low, high }: FuelWords, deadlineUs: number): boolean {
+  const budget = deadlineUs === 0 ? Number.POSITIVE_INFINITY : fuelRate.budget(deadlineUs);
+  if (budget < high * 2 ** 32 + low) {
+    writeLong(words, RequestWord.Fuel, budget);
+    return true;
+  }
+  words[RequestWord.Fuel] = low;
+  words[RequestWord.Fuel + 1] = high;
+  return false;
+}
+
+/** When a call that begins at `now` must be over, in terms of `performance.now()`. */
+export function deadlineAt(now: number, { deadlineUs }: MachineLimits): number {
+  return deadlineUs === 0 ? Number.POSITIVE_INFINITY : now + deadlineUs / 1000;
+}

@@ -1,0 +1,43 @@
+import { type ErrorCode, errorNumbers } from "@twinwall/abi";
+import type { Failure } from "@twinwall/vmm";
+
+/** Ends a call: thrown through the guest, or told by its report. */
+export class Stop {
+  /**
+   * @param poisoned Whether the guest did not come back to its gate's end: its instance is thrown away.
+   */
+  constructor(
+    readonly failure: Failure,
+    readonly poisoned: boolean,
+  ) {}
+}
+
+/** A stop of the host's own making; the instance goes. */
+export function poison(code: ErrorCode, message: string): Stop {
+  return new Stop({ code: errorNumbers[code], detail: 0, message, backtrace: "" }, true);
+}
+
+/** A guest that did what no correct guest does. */
+export function badReply(what: string): Stop {
+  return poison("E_BAD_REPLY", `the guest broke the machine's contract: ${what}`);
+}
+
+/** A failure after which the guest is where it should be. */
+export function failed(code: ErrorCode, message: string): Stop {
+  return new Stop({ code: errorNumbers[code], detail: 0, message, backtrace: "" }, false);
+}
+
+/** What the host's engine threw while a guest ran: the guest cannot go on. */
+export function crash(thrown: unknown): Stop {
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    return poison("E_BAD_REPLY", `the guest runtime crashed: ${thrown.message}`);
+  }
+  if (thrown instanceof RangeError) {
+    return poison(
+      "E_INTERNAL",
+      "the host's own stack is used up; call the sandbox from less deep a recursion",
+    );
+  }
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return poison("E_INTERNAL", `the machine's driver failed: ${text}`);
+}

@@ -1,0 +1,92 @@
+import type { MachineLimits } from "@twinwall/vmm";
+import type { SoftMachine } from "../machine.js";
+import { SoftSnapshot } from "../snapshot.js";
+import { poison } from "../stop.js";
+import { AnswerReader } from "./channel.js";
+import type { Job, Outcome, ToMain, ToWorker } from "./protocol.js";
+
+const nothing = new Uint8Array(0);
+
+/** Why a guest cannot wait for its host here. */
+const NO_CHANNEL =
+  "host functions of an asynchronous call need SharedArrayBuffer, which this page does not have: serve it with the " +
+  "headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
+/** The side of a Worker: it keeps snapshots with a machine each, and runs one job at a time. */
+export class Service {
+  readonly #snapshots = new Map<number, { snapshot: SoftSnapshot; machine: SoftMachine | undefined }>();
+  #channel: AnswerReader | undefined;
+  #limits: MachineLimits | undefined;
+
+  constructor(private readonly post: (message: ToMain, transfer: ArrayBuffer[]) => void) {}
+
+  receive(message: ToWorker): void {
+    switch (message.what) {
+      case "channel":
+        this.#channel = new AnswerReader(message.buffer);
+        return;
+      case "snapshot":
+        this.#snapshots.set(message.id, {
+          snapshot: new SoftSnapshot(message.parts, false),
+          machine: undefined,
+        });
+        return;
+      case "forget":
+        this.#snapshots.delete(message.id);
+        return;
+      case "job":
+        this.#run(message.snapshot, message.job);
+        return;
+    }
+  }
+
+  #run(id: number, job: Job): void {
+    const entry = this.#snapshots.get(id);
+    if (entry === undefined) throw new Error(`the Worker has no snapshot ${id}`);
+    const { limits, state } = job;
+    this.#limits = limits;
+    entry.machine ??= entry.snapshot.machine(
+      limits,
+      (hostFunction, input) => this.#askHost(hostFunction, input),
+      (kind, hostFunction, data) => this.post({ what: "record", kind, hostFunction, data }, []),
+    );
+    const { machine } = entry;
+    machine.configure(limits);
+    if (state !== undefined) machine.importState(state);
+    this.post({ what: "started" }, []);
+    const outcome = call(machine, job);
+    const transfer = [outcome.output, ...(outcome.state?.pieces.map(({ bytes }) => bytes) ?? [])];
+    this.post(
+      { what: "done", outcome },
+      transfer.flatMap(({ buffer }) =>
+        buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : [],
+      ),
+    );
+    // What a session left is the other side's now.
+    machine.restore();
+  }
+
+  #askHost(hostFunction: number, input: Uint8Array): Uint8Array | number {
+    const channel = this.#channel;
+    if (channel === undefined) throw poison("E_UNSUPPORTED", NO_CHANNEL);
+    const limit = this.#limits?.inputBytes ?? 0;
+    const answer = channel.read(
+      () => this.post({ what: "host", hostFunction, input }, []),
+      () => this.post({ what: "more" }, []),
+      limit,
+    );
+    if (typeof answer === "number" || answer instanceof Uint8Array) return answer;
+    throw poison("E_LIMIT", `a host function returned ${answer.tooLong} bytes, the limit is ${limit}`);
+  }
+}
+
+function call(machine: SoftMachine, { kind, target, flags, input }: Job): Outcome {
+  const status = machine.call(kind, target, flags, input, nothing);
+  return {
+    status,
+    output: status > 0 ? machine.takeOutput() : new Uint8Array(0),
+    failure: machine.failure(),
+    stats: machine.stats(),
+    state: machine.exportState(),
+  };
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: ["src/index.ts", "src/{node,browser}/{platform,worker}.ts"],
+  format: "esm",
+  target: "es2022",
+  // The manifest's `imports` choose between node/platform and browser/platform where the package is used, not here.
+  external: ["#vmm-soft/platform"],
+  dts: { entry: ["src/index.ts"] },
+  sourcemap: true,
+  clean: true,
+});

@@ -1,0 +1,10 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // As the manifest's `imports` say, but in the sources.
+    alias: { "#vmm-soft/platform": fileURLToPath(new URL("./src/node/platform.ts", import.meta.url)) },
+  },
+  test: { testTimeout: 30_000, hookTimeout: 60_000 },
+});
