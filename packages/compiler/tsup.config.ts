@@ -1,10 +1,12 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/worker.ts"],
+  entry: ["src/index.ts", "src/slim.ts", "src/{node,browser}/{platform,worker}.ts"],
   format: "esm",
-  target: "node20",
-  dts: { entry: "src/index.ts" },
+  target: "es2022",
+  // The manifest's `imports` choose between node/platform and browser/platform where the package is used, not here.
+  external: ["#platform"],
+  dts: { entry: ["src/index.ts", "src/slim.ts"] },
   sourcemap: true,
   clean: true,
 });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   type ArtifactFacts,
   decodeArtifact,
@@ -6,6 +5,8 @@ import {
   showName,
   TwinwallError,
 } from "@twinwall/abi";
+import { platform } from "#platform";
+import { equalBytes } from "./bytes.js";
 import { compilerText } from "./description.js";
 
 export type { ArtifactFacts } from "@twinwall/abi";
@@ -22,7 +23,31 @@ const DIGEST_BYTES = 32;
  * release of the compiler.
  */
 export function inspectArtifact(bytes: Uint8Array): ArtifactFacts {
-  const table = looksLikeArtifact(bytes) ? checkedTable(bytes) : bytes;
+  const { table, digest } = parts(bytes);
+  return readTable(table, equalBytes(platform.sha256Sync(table), digest));
+}
+
+/** As {@link inspectArtifact}, but without holding up the thread for the checksum where that can be helped. */
+export async function checkArtifact(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { table, digest } = parts(bytes);
+  readTable(table, equalBytes(await platform.sha256(table), digest));
+}
+
+/** A file's table, and the digest behind it. */
+function parts<Bytes extends Uint8Array>(bytes: Bytes): { table: Bytes; digest: Bytes } {
+  // This throws, naming what a file is that does not even begin like one.
+  if (!looksLikeArtifact(bytes)) decodeArtifact(bytes);
+  const end = Math.max(0, bytes.length - DIGEST_BYTES);
+  return { table: bytes.subarray(0, end) as Bytes, digest: bytes.subarray(end) as Bytes };
+}
+
+function readTable(table: Uint8Array, intact: boolean): ArtifactFacts {
+  if (!intact) {
+    throw new TwinwallError(
+      "E_BAD_MODULE",
+      "compiled module: it is cut short or corrupted: its checksum does not match its contents",
+    );
+  }
   const facts = decodeArtifact(table);
   const expected = compilerText(facts.machine, facts.fuel);
   if (facts.compiler !== expected) {
@@ -32,18 +57,4 @@ export function inspectArtifact(bytes: Uint8Array): ArtifactFacts {
     );
   }
   return facts;
-}
-
-/** The table without the digest behind it, after that digest was compared. */
-function checkedTable(bytes: Uint8Array): Uint8Array {
-  const end = Math.max(0, bytes.length - DIGEST_BYTES);
-  const table = bytes.subarray(0, end);
-  const digest = createHash("sha256").update(table).digest();
-  if (!digest.equals(bytes.subarray(end))) {
-    throw new TwinwallError(
-      "E_BAD_MODULE",
-      "compiled module: it is cut short or corrupted: its checksum does not match its contents",
-    );
-  }
-  return table;
 }

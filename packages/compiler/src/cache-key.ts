@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
 import type { MachineName } from "@twinwall/abi";
+import { platform } from "#platform";
+import { hex } from "./bytes.js";
 import { compilerText, describeCompiler } from "./description.js";
 
 /**
@@ -7,15 +8,15 @@ import { compilerText, describeCompiler } from "./description.js";
  *
  * @param domain Domains do not share entries. Absent: the module alone is the domain.
  */
-export function cacheKey(
-  module: Uint8Array,
+export async function cacheKey(
+  module: Uint8Array<ArrayBuffer>,
   machine: MachineName,
   fuel: boolean,
   domain: string | undefined,
-): string {
-  const moduleHash = createHash("sha256").update(module).digest("hex");
+): Promise<string> {
   const compiler = [describeCompiler().sha256, compilerText(machine, fuel)];
+  const moduleHash = hex(await platform.sha256(module));
   // JSON keeps neighbouring texts apart.
   const name = JSON.stringify(["twinwall artifact", moduleHash, ...compiler, machine, fuel, domain ?? null]);
-  return createHash("sha256").update(name).digest("hex");
+  return hex(await platform.sha256(new TextEncoder().encode(name)));
 }

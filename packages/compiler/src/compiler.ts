@@ -1,12 +1,13 @@
 import { type MachineName, machineNames, show, TwinwallError } from "@twinwall/abi";
-import { inspectArtifact } from "./artifact.js";
-import { ArtifactCache } from "./cache.js";
-import { cacheDirectory } from "./cache-directory.js";
+import { platform } from "#platform";
+import { checkArtifact } from "./artifact.js";
 import { cacheKey } from "./cache-key.js";
+import type { CompilerSource } from "./compiler-source.js";
 import { aborted, type Backend, type Job } from "./job.js";
-import { findNativeProgram, NativeBackend } from "./native-backend.js";
-import { type Bounds, type CompilerOptions, readBounds, readCacheSize } from "./options.js";
+import { type Bounds, type CompilerOptions, readBounds } from "./options.js";
+import type { ArtifactStore } from "./platform.js";
 import { Turns } from "./turns.js";
+import { warmUpJobs } from "./warm-up.js";
 import { WorkerBackend } from "./worker-backend.js";
 
 /** What a module is compiled for. */
@@ -34,9 +35,19 @@ export interface Compiler {
    * Compiles a binary WebAssembly module, or finds the result in the cache.
    *
    * @throws TwinwallError `E_BAD_MODULE`, `E_UNSUPPORTED` or `E_LIMIT` for the module; `E_DEADLINE`, `E_ABORTED`;
-   * `E_OPTION` for bad options or a cache folder that is not safe; `E_DISPOSED` after `close()`.
+   * `E_OPTION` for bad options or a cache folder that is not safe; `E_NO_FILE` when the compiler itself cannot be
+   * loaded; `E_DISPOSED` after `close()`.
    */
   compile(wasm: Uint8Array, options: CompileOptions): Promise<CompiledModule>;
+  /**
+   * Loads the compiler, starts its Worker and warms it, so that the first module need not wait for that: an engine
+   * compiles the compiler while it first runs, and better what runs often. Never necessary, and once is enough: a
+   * Worker that replaces another one is warm. A module that comes meanwhile waits for milliseconds, not for the end.
+   *
+   * @param machine What modules will be compiled for. Default: in Node both machines, in a browser `soft`.
+   * @throws TwinwallError As `compile()`, for anything but a module.
+   */
+  prepare(machine?: MachineName): Promise<void>;
   /** Ends the compiler. What is under way or waiting fails with `E_DISPOSED`. */
   close(): Promise<void>;
 }
@@ -45,36 +56,26 @@ export interface Compiler {
 const NATIVE_BYTES = 64 * 1024;
 
 /**
- * Makes a compiler. Nothing starts before the first module that is not in the cache; an idle compiler does not keep
- * the process alive.
+ * Makes a compiler, see `createCompiler`.
  *
- * @throws TwinwallError `E_OPTION` for an option with a bad value.
- * @example
- * ```ts
- * const compiler = createCompiler();
- * const { bytes } = await compiler.compile(wasm, { machine: "kvm", fuel: false });
- * await compiler.close();
- * ```
+ * @param source Where the compiler's own WebAssembly module comes from.
  */
-export function createCompiler(options: CompilerOptions = {}): Compiler {
-  const directory = cacheDirectory(options.cacheDirectory);
-  const program = findNativeProgram(options.nativeProgram ?? "auto");
-  return new CachingCompiler(
-    readBounds(options),
-    directory === undefined ? undefined : new ArtifactCache(directory, readCacheSize(options)),
-    program === undefined ? undefined : new NativeBackend(program),
-  );
+export function makeCompiler(options: CompilerOptions, source: CompilerSource): Compiler {
+  const cache = platform.openCache(options);
+  const native = platform.findNativeBackend(options);
+  return new CachingCompiler(readBounds(options), cache, native, new WorkerBackend(source));
 }
 
 class CachingCompiler implements Compiler {
   readonly #turns = new Turns();
-  readonly #worker: Backend = new WorkerBackend();
+  readonly #warm = new Map<MachineName, Promise<void>>();
   #closed = false;
 
   constructor(
     private readonly bounds: Bounds,
-    private readonly cache: ArtifactCache | undefined,
+    private readonly cache: ArtifactStore | undefined,
     private readonly native: Backend | undefined,
+    private readonly worker: Backend,
   ) {}
 
   async compile(wasm: Uint8Array, options: CompileOptions): Promise<CompiledModule> {
@@ -84,7 +85,7 @@ class CachingCompiler implements Compiler {
       throw new TwinwallError("E_TYPE", `module: ${show(wasm)} is no Uint8Array`);
     // A copy of our own: what is compiled is what was hashed, whatever the caller does with the bytes meanwhile.
     const module = new Uint8Array(wasm);
-    const key = cacheKey(module, machine, fuel, domain);
+    const key = await cacheKey(module, machine, fuel, domain);
     const cached = await this.cache?.read(key);
     if (cached !== undefined) return { bytes: cached, fromCache: true };
     return this.#turns.take(signal, async () => {
@@ -99,16 +100,42 @@ class CachingCompiler implements Compiler {
     });
   }
 
+  async prepare(machine?: MachineName): Promise<void> {
+    this.#checkOpen();
+    const machines = machine === undefined ? platform.machines : [checkMachine(machine)];
+    for (const one of machines) await this.#warmFor(one);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#worker.close(), this.native?.close()]);
+    await Promise.all([this.worker.close(), this.native?.close()]);
+  }
+
+  /** Warms once; after a failure, once more. */
+  #warmFor(machine: MachineName): Promise<void> {
+    const begun = this.#warm.get(machine);
+    if (begun !== undefined) return begun;
+    const warm = this.#runWarmUp(machine);
+    this.#warm.set(machine, warm);
+    warm.catch(() => this.#warm.delete(machine));
+    return warm;
+  }
+
+  async #runWarmUp(machine: MachineName): Promise<void> {
+    for (const job of warmUpJobs(machine, this.bounds)) {
+      // A turn for each, so that a module that comes meanwhile is soon compiled.
+      await this.#turns.take(undefined, async () => {
+        this.#checkOpen();
+        await this.worker.compile(job, undefined);
+      });
+    }
   }
 
   async #run(job: Job, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     const native = job.module.length < NATIVE_BYTES ? undefined : this.native;
-    const bytes = await (native ?? this.#worker).compile(job, signal);
+    const bytes = await (native ?? this.worker).compile(job, signal);
     // A native program left over from another release is told from a good one by what it wrote.
-    inspectArtifact(bytes);
+    await checkArtifact(bytes);
     return bytes;
   }
 
@@ -118,14 +145,14 @@ class CachingCompiler implements Compiler {
 }
 
 function checkOptions(options: CompileOptions): CompileOptions {
-  if (!machineNames.includes(options.machine)) {
-    throw new TwinwallError(
-      "E_OPTION",
-      `machine: ${show(options.machine)} is unknown; there are "kvm" and "soft"`,
-    );
-  }
+  checkMachine(options.machine);
   if (typeof options.fuel !== "boolean") {
     throw new TwinwallError("E_OPTION", `fuel: ${show(options.fuel)} is neither true nor false`);
   }
   return options;
+}
+
+function checkMachine(machine: MachineName): MachineName {
+  if (machineNames.includes(machine)) return machine;
+  throw new TwinwallError("E_OPTION", `machine: ${show(machine)} is unknown; there are "kvm" and "soft"`);
 }

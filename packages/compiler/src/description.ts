@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { type MachineName, TwinwallError } from "@twinwall/abi";
-import { packageFile } from "./files.js";
+import type { MachineName } from "@twinwall/abi";
+import { platform } from "#platform";
 
 /** What the build wrote down about the compiler. */
 export interface CompilerDescription {
@@ -18,23 +17,11 @@ let description: CompilerDescription | undefined;
  * @throws TwinwallError `E_INTERNAL` when the package was not built.
  */
 export function describeCompiler(): CompilerDescription {
-  description ??= readDescription(packageFile("artifacts/compiler.json"));
+  description ??= platform.readDescription();
   return description;
 }
 
 /** Release and code flags of a profile. */
 export function compilerText(machine: MachineName, fuel: boolean): string {
   return describeCompiler().compilers[machine][fuel ? "fuel" : "plain"];
-}
-
-function readDescription(path: string): CompilerDescription {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as CompilerDescription;
-  } catch (cause) {
-    throw new TwinwallError(
-      "E_INTERNAL",
-      `the compiler is not built (no ${path}); run: pnpm --filter @twinwall/compiler build:rust`,
-      { cause },
-    );
-  }
 }

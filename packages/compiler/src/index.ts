@@ -1,9 +1,10 @@
 /**
- * Wasm to code for Twinwall guests: Cranelift in a Worker, under a deadline, in front of it a cache on disk.
+ * Wasm to code for Twinwall guests: Cranelift in a Worker, under a deadline, in front of it a cache.
  *
  * @module
  */
 
 export { type ArtifactFacts, inspectArtifact } from "./artifact.js";
-export { type CompiledModule, type CompileOptions, type Compiler, createCompiler } from "./compiler.js";
+export type { CompiledModule, CompileOptions, Compiler } from "./compiler.js";
+export { createCompiler } from "./create.js";
 export type { CompilerOptions } from "./options.js";

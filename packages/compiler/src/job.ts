@@ -51,7 +51,7 @@ export async function bounded<Result>(
   signal: AbortSignal | undefined,
   stop: () => void,
 ): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let onAbort: (() => void) | undefined;
   const bound = new Promise<never>((_, reject) => {
     const end = (error: TwinwallError): void => {

@@ -4,7 +4,7 @@ import { type Duration, parseDuration, parseSize, type Size } from "@twinwall/ab
 export interface CompilerOptions {
   /**
    * Folder of the cache; `false` turns the cache off. Default: `TWINWALL_CACHE_DIR`, else `twinwall` in
-   * `XDG_CACHE_HOME` or `~/.cache`.
+   * `XDG_CACHE_HOME` or `~/.cache`. In a browser the cache is IndexedDB, and a folder is `E_OPTION`.
    */
   readonly cacheDirectory?: string | false;
   /** Most bytes that the cache may hold; the entries used longest ago go first. Default: 512 MiB. */
@@ -19,7 +19,7 @@ export interface CompilerOptions {
   readonly artifactSize?: Size;
   /**
    * Path of the native compiler, which is faster and gives the same bytes. `"auto"` takes the one built into this
-   * package, if any; `false` uses none. Default: `"auto"`.
+   * package, if any; `false` uses none. Default: `"auto"`. In a browser there is none, and a path is `E_OPTION`.
    */
   readonly nativeProgram?: string | "auto" | false;
 }

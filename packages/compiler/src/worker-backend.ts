@@ -1,88 +1,110 @@
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import { showText, TwinwallError } from "@twinwall/abi";
-import { packageFile } from "./files.js";
+import { platform } from "#platform";
+import { type CompilerSource, loadCompiler } from "./compiler-source.js";
 import { type Backend, bounded, type Job, outOfMemory, refused } from "./job.js";
 import type { Bounds } from "./options.js";
-import type { WorkerReply, WorkerRequest, WorkerStart } from "./worker-protocol.js";
+import type { WorkerEvents, WorkerHandle } from "./platform.js";
+import type { WorkerReply } from "./worker-protocol.js";
 
-/** What the Worker's JavaScript may hold besides the compiler's own memory: a module and an artifact on their way. */
-const HEAP_MEBIBYTES = 256;
+/** Ends the wait of a job under way. */
+interface Waiting {
+  resolve(reply: WorkerReply): void;
+  reject(error: unknown): void;
+}
 
 /** Compiles in a Worker, which starts with the first job and then stays. */
 export class WorkerBackend implements Backend {
-  #worker: Worker | undefined;
-  #fail: ((error: TwinwallError) => void) | undefined;
+  #compiler: Promise<WebAssembly.Module> | undefined;
+  #worker: WorkerHandle | undefined;
+  #waiting: Waiting | undefined;
+
+  /** @param source Where the compiler comes from; an address is not asked for before the first job. */
+  constructor(private readonly source: CompilerSource) {
+    // A promise that fails matters to the job that needs it, if there is one: until then nobody is to blame.
+    Promise.resolve(source).catch(() => undefined);
+  }
 
   async compile(job: Job, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-    const worker = this.#start();
-    // A job under way keeps the process alive, an idle Worker does not.
-    worker.ref();
+    const reply = new Promise<WorkerReply>((resolve, reject) => {
+      const waiting: Waiting = { resolve, reject };
+      this.#waiting = waiting;
+      this.#send(job, waiting).catch(reject);
+    });
     try {
-      const reply = await bounded(this.#ask(worker, job), job.bounds, signal, () => void this.#stop());
-      return unpack(reply, job.bounds);
+      return unpack(await bounded(reply, job.bounds, signal, () => void this.#stop()), job.bounds);
     } finally {
-      worker.unref();
+      this.#waiting = undefined;
+      this.#worker?.hold(false);
     }
   }
 
   async close(): Promise<void> {
-    this.#fail?.(new TwinwallError("E_DISPOSED", "the compiler was closed"));
+    this.#waiting?.reject(new TwinwallError("E_DISPOSED", "the compiler was closed"));
     await this.#stop();
+    this.#compiler = undefined;
   }
 
-  #start(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const start: WorkerStart = {
-      glue: pathToFileURL(packageFile("artifacts/compiler.js")).href,
-      wasm: packageFile("artifacts/compiler_bg.wasm"),
-    };
-    const worker = new Worker(packageFile("dist/worker.js"), {
-      workerData: start,
-      // Nothing of the caller's process is the compiler's business.
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
+  async #send(job: Job, waiting: Waiting): Promise<void> {
+    const compiler = await this.#load();
+    // The compiler may have come too late for this job. It is there for the next.
+    if (this.#waiting !== waiting) return;
+    this.#worker ??= this.#start(compiler);
+    // A job under way keeps the process alive, an idle Worker does not.
+    this.#worker.hold(true);
+    const { module, machine, fuel, bounds } = job;
+    const { moduleBytes, artifactBytes, memoryBytes } = bounds;
+    this.#worker.post({ kind: "compile", module, machine, fuel, moduleBytes, artifactBytes, memoryBytes }, [
+      module.buffer,
+    ]);
+  }
+
+  /** Loads the compiler once; after a failure, once more with the next job. */
+  #load(): Promise<WebAssembly.Module> {
+    if (this.#compiler === undefined) {
+      const compiler = loadCompiler(this.source);
+      this.#compiler = compiler;
+      compiler.catch(() => {
+        if (this.#compiler === compiler) this.#compiler = undefined;
+      });
+    }
+    return this.#compiler;
+  }
+
+  #start(compiler: WebAssembly.Module): WorkerHandle {
+    const worker: WorkerHandle = startWorker({
+      reply: (reply) => {
+        if (this.#worker === worker) this.#waiting?.resolve(reply);
+      },
+      ended: (error) => this.#ended(worker, error),
     });
-    worker.on("error", (error) => this.#ended(worker, error));
-    worker.on("exit", () => this.#ended(worker, undefined));
-    this.#worker = worker;
+    worker.post({ kind: "start", compiler }, []);
     return worker;
   }
 
   async #stop(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    this.#waiting = undefined;
+    await worker?.end();
   }
 
   /** The Worker is gone: the job under way fails, the next one starts another. */
-  #ended(worker: Worker, error: unknown): void {
+  #ended(worker: WorkerHandle, error: unknown): void {
     if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    this.#fail?.(
+    this.#waiting?.reject(
       new TwinwallError("E_INTERNAL", `the compiler's Worker ended: ${reason(error)}`, { cause: error }),
     );
+    // In a browser it may live on after an error.
+    void this.#stop();
   }
+}
 
-  async #ask(worker: Worker, job: Job): Promise<WorkerReply> {
-    const request: WorkerRequest = {
-      module: job.module,
-      machine: job.machine,
-      fuel: job.fuel,
-      moduleBytes: job.bounds.moduleBytes,
-      artifactBytes: job.bounds.artifactBytes,
-      memoryBytes: job.bounds.memoryBytes,
-    };
-    try {
-      return await new Promise<WorkerReply>((resolve, reject) => {
-        this.#fail = reject;
-        worker.once("message", resolve);
-        worker.postMessage(request, [request.module.buffer]);
-      });
-    } finally {
-      this.#fail = undefined;
-    }
+function startWorker(events: WorkerEvents): WorkerHandle {
+  try {
+    return platform.startWorker(events);
+  } catch (cause) {
+    const message = `the compiler's Worker cannot be started: ${reason(cause)}`;
+    throw new TwinwallError("E_INTERNAL", message, { cause });
   }
 }
 

@@ -1,15 +1,21 @@
 import type { MachineName } from "@twinwall/abi";
 
-/** What the Worker is started with. */
+/** What the Worker is told. */
+export type WorkerMessage = WorkerStart | WorkerRequest;
+
+/** The first message. */
 export interface WorkerStart {
-  /** Address of the generated binding. */
-  readonly glue: string;
-  /** Path of the compiler's WebAssembly module. */
-  readonly wasm: string;
+  readonly kind: "start";
+  /**
+   * The compiler. All Workers are given the same module, and with it the engine's code for it, which is slow to come
+   * by: a Worker that replaces another one is warm.
+   */
+  readonly compiler: WebAssembly.Module;
 }
 
 /** A job as it goes to the Worker; `module` is transferred. */
 export interface WorkerRequest {
+  readonly kind: "compile";
   readonly module: Uint8Array<ArrayBuffer>;
   readonly machine: MachineName;
   readonly fuel: boolean;
@@ -18,7 +24,7 @@ export interface WorkerRequest {
   readonly memoryBytes: number;
 }
 
-/** The Worker's answer. */
+/** The Worker's answer to a job. */
 export type WorkerReply =
   | { readonly kind: "artifact"; readonly bytes: Uint8Array<ArrayBuffer> }
   /** The compiler refused the module, by the number of an error code. */

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { answering, assemble, heavy } from "./modules.js";
+import { answering, assemble, heavy, nested } from "./modules.js";
 import { temporaryDirectory, testCompiler } from "./temporary.js";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -103,26 +103,8 @@ test("text from the module is bounded and escaped", async () => {
 
 test("deep nesting is compiled or refused, and harms nothing", async () => {
   const compiler = testCompiler();
-  const depth = 50_000;
-  const body = [
-    0,
-    ...Array<number[]>(depth).fill([0x02, 0x40]).flat(),
-    ...Array<number>(depth).fill(0x0b),
-    0x0b,
-  ];
-  const size = (value: number): number[] => [
-    (value & 0x7f) | 0x80,
-    ((value >> 7) & 0x7f) | 0x80,
-    value >> 14,
-  ];
-  const code = [1, ...size(body.length), ...body];
-  const module = Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10],
-    ...size(code.length),
-    ...code,
-  ]);
   const outcome = await compiler
-    .compile(module, { machine: "kvm", fuel: false })
+    .compile(nested(50_000), { machine: "kvm", fuel: false })
     .catch((error: unknown) => error);
   expect(["E_LIMIT", "E_UNSUPPORTED", undefined]).toContain((outcome as { code?: string }).code);
   await expect(compiler.compile(answering(1), { machine: "kvm", fuel: false })).resolves.toBeDefined();

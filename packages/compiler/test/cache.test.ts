@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { cacheDirectory } from "../src/cache-directory.js";
+import { cacheDirectory } from "../src/node/cache-directory.js";
 import { answering } from "./modules.js";
 import { temporaryDirectory, testCompiler } from "./temporary.js";
 

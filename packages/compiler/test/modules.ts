@@ -94,6 +94,20 @@ export function heavy(functions: number, steps: number): Uint8Array<ArrayBuffer>
   );
 }
 
+/** A valid module with one function of `depth` blocks, each inside the one before. */
+export function nested(depth: number): Uint8Array<ArrayBuffer> {
+  const blocks = Array<number[]>(depth).fill([0x02, 0x40]).flat();
+  const body = [0, ...blocks, ...Array<number>(depth).fill(0x0b), 0x0b];
+  return new Uint8Array(
+    Buffer.concat([
+      Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+      section(1, Uint8Array.from([1, 0x60, 0, 0])),
+      section(3, Uint8Array.from([1, 0])),
+      section(10, Uint8Array.from([1, ...leb(body.length), ...body])),
+    ]),
+  );
+}
+
 function section(id: number, content: Uint8Array): Buffer {
   return Buffer.concat([Uint8Array.from([id, ...leb(content.length)]), content]);
 }

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
+import { compilerWasm } from "../src/compiler-wasm.js";
 import { describeCompiler } from "../src/description.js";
-import { packageFile } from "../src/files.js";
 import type { Job } from "../src/job.js";
-import { NativeBackend } from "../src/native-backend.js";
+import { packageFile } from "../src/node/files.js";
+import { NativeBackend } from "../src/node/native-backend.js";
 import { readBounds } from "../src/options.js";
 import { WorkerBackend } from "../src/worker-backend.js";
 import { assemble, heavy, variety } from "./modules.js";
@@ -30,7 +31,7 @@ test.each(modules)(
   "native and WebAssembly compiler give the same bytes for %s",
   { timeout: 60_000 },
   async (_, module) => {
-    const [native, worker] = [new NativeBackend(program), new WorkerBackend()];
+    const [native, worker] = [new NativeBackend(program), new WorkerBackend(compilerWasm)];
     for (const machine of ["kvm", "soft"] as const) {
       for (const fuel of [false, true]) {
         const [one, other] = await Promise.all(
@@ -48,7 +49,7 @@ test.each([
   ["truncated", heavy(5, 5).subarray(0, 60)],
   ["unsupported", assemble("(module (memory 1 1 shared))")],
 ])("both say the same of a bad module: %s", async (_, module) => {
-  const worker = new WorkerBackend();
+  const worker = new WorkerBackend(compilerWasm);
   const failures = await Promise.all(
     [new NativeBackend(program), worker].map((backend) =>
       backend

@@ -17,6 +17,8 @@ const ABANDONED = 60 * 60 * 1000;
  */
 export class ArtifactCache {
   #opened: Promise<void> | undefined;
+  /** Bytes that may be written before the folder is looked through again: that takes a while when it holds a lot. */
+  #unseen = 0;
 
   /**
    * @param directory Is made at the first use, with access for its owner alone.
@@ -56,7 +58,8 @@ export class ArtifactCache {
       await writeNew(temporary, [digest(payload), payload]);
       // Readers see the whole entry or none.
       await rename(temporary, this.#path(key));
-      await this.#makeRoom();
+      this.#unseen -= payload.length + DIGEST_BYTES;
+      if (this.#unseen < 0) await this.#makeRoom();
     } catch {
       await remove(temporary);
     }
@@ -84,10 +87,12 @@ export class ArtifactCache {
     entries.sort((a, b) => a.used - b.used);
     let total = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     for (const entry of entries) {
-      if (total <= this.capacity) return;
+      if (total <= this.capacity) break;
       await remove(entry.path);
       total -= entry.bytes;
     }
+    // Others may write too: a part of what is free, at most.
+    this.#unseen = Math.min(this.capacity - total, this.capacity) / 16;
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { errorCodeOf, TwinwallError } from "@twinwall/abi";
+import { type Backend, bounded, type Job, outOfMemory, refused } from "../job.js";
 import { packageFile } from "./files.js";
-import { type Backend, bounded, type Job, outOfMemory, refused } from "./job.js";
 
 /** Longest text that is read from the program's standard error, bytes. */
 const MESSAGE_BYTES = 4096;
