@@ -27,8 +27,16 @@ const checks = [
     `cargo clippy --locked --profile compiler --target wasm32-unknown-unknown ${compilerCrates} -- -D warnings`,
   ],
   [
+    "Rust lint, spec tests",
+    "cargo clippy --locked --profile compiler -p twinwall-tool-spec-tests -- -D warnings",
+  ],
+  [
     "Rust lint, images",
     `cargo clippy --locked --profile image --target x86_64-unknown-linux-gnu ${imageCrates} -- -D warnings`,
+  ],
+  [
+    "Rust lint, soft image",
+    "cargo clippy --locked --profile image --target wasm32-unknown-unknown -p twinwall-image-soft -- -D warnings",
   ],
 ];
 

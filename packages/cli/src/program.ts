@@ -81,7 +81,7 @@ function addCompile(
         .choices(["kvm", "soft"])
         .makeOptionMandatory(),
     )
-    .option("--fuel", "count fuel, so that `run --fuel` can limit it")
+    .option("--fuel", "count fuel, so that `run --fuel` can limit it (code for soft always does)")
     .action(action);
 }
 

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { twinwall } from "./support/cli.js";
-import { noKvm } from "./support/kvm.js";
+import { machine, noMachine } from "./support/machine.js";
 import { buildModules, type Modules } from "./support/modules.js";
 
 const LINE = /^twinwall: [^\n]*\n$/;
 
-describe.skipIf(noKvm)(`twinwall run${noKvm ? ` (skipped: ${noKvm})` : ""}`, () => {
+describe.skipIf(noMachine)(`twinwall run${noMachine ? ` (skipped: ${noMachine})` : ""}`, () => {
   let modules: Modules;
 
   beforeAll(async () => {
@@ -147,7 +147,7 @@ describe.skipIf(noKvm)(`twinwall run${noKvm ? ` (skipped: ${noKvm})` : ""}`, () 
       expect(status).toBe(0);
       expect(parse(stdout)).toMatchObject({
         ok: true,
-        machine: "kvm",
+        machine,
         exitCode: null,
         result: null,
         bytes: Buffer.from("ABC").toString("base64"),

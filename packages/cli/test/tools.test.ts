@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { twinwall } from "./support/cli.js";
-import { noKvm } from "./support/kvm.js";
+import { noKvm } from "./support/machine.js";
 import { buildModules, type Modules } from "./support/modules.js";
 
 describe("twinwall compile and inspect", () => {
@@ -54,6 +54,24 @@ describe("twinwall compile and inspect", () => {
     expect(status).toBe(3);
   });
 
+  it("compiles for the soft machine with fuel, whether asked or not", async () => {
+    const words = [
+      "compile",
+      modules.path("scalars.wasm"),
+      "-o",
+      modules.path("soft.cwasm"),
+      "--machine",
+      "soft",
+    ];
+    expect((await twinwall(words)).stdout.toString()).toContain("for soft, with fuel");
+    const run = ["run", modules.path("soft.cwasm"), "--machine", "soft", "--call", "add", "--args", "[1,2]"];
+    expect((await twinwall(run)).stdout.toString()).toBe("3\n");
+    expect((await twinwall([...run, "--fuel", "1000"])).stdout.toString()).toBe("3\n");
+    const { status, stderr } = await twinwall([...run, "--machine", "kvm"]);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^twinwall: (E_BAD_MODULE: .*--machine soft|E_NO_MACHINE)/);
+  });
+
   it("refuses damaged code, and leaves no file of a failed compilation", async () => {
     await compile("scalars.wasm", "damaged.cwasm");
     const bytes = readFileSync(modules.path("damaged.cwasm"));
@@ -75,7 +93,16 @@ describe("twinwall doctor", () => {
       checks: { name: string }[];
     };
     expect(report.checks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["machine", "kvm", "soft", "processor", "image wasm", "compiler", "cache"]),
+      expect.arrayContaining([
+        "machine",
+        "kvm",
+        "soft",
+        "processor",
+        "image kvm",
+        "image soft",
+        "compiler",
+        "cache",
+      ]),
     );
     expect(status).toBe(report.ok ? 0 : 3);
     expect((await twinwall(["doctor"])).stdout.toString()).toMatch(/Modules can(not)? run here/);

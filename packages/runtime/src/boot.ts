@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { type BootHostFunction, encodeBootConfiguration, errorNumbers, type Limits } from "@twinwall/abi";
 import {
   bootLimits,
@@ -7,6 +6,7 @@ import {
   type RecordHandler,
   type Snapshot,
 } from "@twinwall/vmm";
+import { platform } from "#runtime/platform";
 import type { FileTree } from "./file-tree.js";
 import { type ImageName, loadImage } from "./images.js";
 import type { LoadedModule } from "./module.js";
@@ -57,7 +57,7 @@ function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
   const addresses = driver.attachmentAddresses(attachments.map((attachment) => attachment.length));
   let hostCalls = 0;
   const snapshot = driver.boot({
-    image: loadImage("wasm"),
+    image: loadImage("wasm", driver.machine),
     attachments,
     input: encodeBootConfiguration({
       moduleAddress: addresses[0] ?? 0n,
@@ -71,6 +71,7 @@ function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
       command: isCommand(module),
     }),
     limits: bootLimits(options.limits),
+    memories: module.facts.memories,
     seed: options.seed,
     recycle: options.recycle,
     hostCall: (hostFunction, input) => {
@@ -89,7 +90,7 @@ function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
  */
 export function bootNativeImage(driver: Driver, image: Exclude<ImageName, "wasm">, limits: Limits): Snapshot {
   return driver.boot({
-    image: loadImage(image),
+    image: loadImage(image, driver.machine),
     attachments: [],
     input: new Uint8Array(0),
     limits: bootLimits(limits),
@@ -107,10 +108,10 @@ function snapshotKey(options: BootOptions): string {
     options.module.key,
     options.limits.memory,
     options.hostFunctions,
-    options.init.length === 0 ? "" : createHash("sha256").update(options.init).digest("hex"),
+    options.init.length === 0 ? "" : platform.sha256(options.init),
     options.files.key,
     options.domain,
     options.recycle,
-    options.seed === undefined ? "" : Buffer.from(options.seed).toString("hex"),
+    options.seed === undefined ? "" : platform.sha256(options.seed),
   ]);
 }

@@ -1,5 +1,6 @@
 import { type MachineName, show, TwinwallError } from "@twinwall/abi";
 import type { Driver } from "@twinwall/vmm";
+import { platform } from "#runtime/platform";
 
 /** A machine, or `"auto"`: KVM where it opens, else soft. */
 export type MachineChoice = MachineName | "auto";
@@ -23,45 +24,43 @@ export async function chooseDriver(machine?: MachineChoice): Promise<DriverChoic
   const wanted = wantedMachine(machine);
   switch (wanted.machine) {
     case "kvm": {
-      const driver = await openKvm();
+      const driver = await platform.openKvm();
       return { driver, reason: `kvm, as ${wanted.by} says (${driver.description})` };
     }
-    case "soft":
-      throw new TwinwallError(
-        "E_NO_MACHINE",
-        `machine "soft"${wanted.by === option ? "" : `, as ${wanted.by} says`}: ${softMissing}`,
-      );
+    case "soft": {
+      const driver = await openSoft();
+      return { driver, reason: `soft, as ${wanted.by} says (${driver.description})` };
+    }
     case "auto":
       return automatic();
   }
 }
 
 const option = "option machine";
-const softMissing = 'this release has no driver for it yet; use machine "kvm"';
 
 async function automatic(): Promise<DriverChoice> {
   try {
-    const driver = await openKvm();
+    const driver = await platform.openKvm();
     return { driver, reason: `kvm, as /dev/kvm opens (${driver.description})` };
   } catch (error) {
     const failure = TwinwallError.from(error);
     if (failure.code !== "E_NO_MACHINE") throw failure;
-    throw new TwinwallError(
-      "E_NO_MACHINE",
-      `machine "auto" found none. kvm: ${failure.rawMessage}. soft: this release has no driver for it yet`,
-      { cause: error },
-    );
+    const driver = await openSoft();
+    return { driver, reason: `soft, as there is no kvm: ${failure.rawMessage}` };
   }
 }
 
-async function openKvm(): Promise<Driver> {
-  const { openKvmDriver } = await import("@twinwall/vmm-kvm");
-  return openKvmDriver();
+async function openSoft(): Promise<Driver> {
+  const [{ openSoftDriver }] = await Promise.all([
+    import("@twinwall/vmm-soft"),
+    platform.prepareImage("wasm", "soft"),
+  ]);
+  return openSoftDriver();
 }
 
 function wantedMachine(machine: MachineChoice | undefined): { machine: MachineChoice; by: string } {
   if (machine !== undefined) return { machine: checked(machine, "machine"), by: option };
-  const variable = process.env["TWINWALL_MACHINE"];
+  const variable = platform.environment("TWINWALL_MACHINE");
   if (variable === undefined || variable === "") return { machine: "auto", by: "the default" };
   return { machine: checked(variable, "TWINWALL_MACHINE"), by: "TWINWALL_MACHINE" };
 }

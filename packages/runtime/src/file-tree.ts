@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { type BootFile, show, TwinwallError } from "@twinwall/abi";
+import { platform } from "#runtime/platform";
 
 /** Files of a sandbox, packed as one read-only attachment. */
 export interface FileTree {
@@ -28,7 +28,7 @@ export function packFiles(files: Readonly<Record<string, Uint8Array | string>> =
     offset += content.length;
     return { path: paths[index] ?? "", offset: offset - content.length, length: content.length };
   });
-  const key = createHash("sha256").update(JSON.stringify(entries)).update(packed).digest("hex");
+  const key = platform.sha256(JSON.stringify(entries), packed);
   return { files: entries, bytes: packed, key };
 }
 

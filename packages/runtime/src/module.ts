@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { type ArtifactFacts, looksLikeArtifact, type MachineName, TwinwallError } from "@twinwall/abi";
 import { type Compiler, createCompiler, inspectArtifact } from "@twinwall/compiler";
+import { platform } from "#runtime/platform";
 import { RecentMap } from "./recent.js";
 
 /** What compiles modules; `createCompiler` of `@twinwall/compiler` makes one. */
@@ -42,8 +42,15 @@ let processCompiler: ModuleCompiler | undefined;
  * @throws TwinwallError `E_BAD_MODULE` for what is neither, is broken, or was compiled for another machine, fuel
  * setting or release; what the compiler throws.
  */
-export async function loadModule(bytes: Uint8Array, options: LoadOptions): Promise<LoadedModule> {
-  const key = [sha256(bytes), options.machine, options.fuel ? "fuel" : "", options.domain ?? ""].join("/");
+export async function loadModule(bytes: Uint8Array, given: LoadOptions): Promise<LoadedModule> {
+  // On the soft machine fuel is what ends a call, so modules always carry it there.
+  const options = { ...given, fuel: given.fuel || given.machine === "soft" };
+  const key = [
+    platform.sha256(bytes),
+    options.machine,
+    options.fuel ? "fuel" : "",
+    options.domain ?? "",
+  ].join("/");
   const known = recent.get(key);
   if (known !== undefined) return { ...known, compileUs: 0, fromCache: true };
   const loaded = looksLikeArtifact(bytes)
@@ -99,17 +106,14 @@ function checkFlags(facts: ArtifactFacts, { machine, fuel }: LoadOptions): void 
     );
   }
   if (facts.fuel !== fuel) {
+    const missing = machine === "soft" ? "machine soft needs it" : "limit fuel is set";
     const reason = facts.fuel
       ? "it was compiled with --fuel, but limit fuel is off; set the limit, or compile it without --fuel"
-      : "it was compiled without --fuel, but limit fuel is set; compile it with --fuel";
+      : `it was compiled without --fuel, but ${missing}; compile it with --fuel`;
     throw new TwinwallError("E_BAD_MODULE", `compiled module: ${reason}`);
   }
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

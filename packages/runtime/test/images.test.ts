@@ -15,6 +15,19 @@ describe("images", () => {
     expect(loadImage(name)).toBe(image);
   });
 
+  it("wasm is a WebAssembly module with a header on the soft machine, and echo is not there", () => {
+    const image = loadImage("wasm", "soft");
+    const module = new WebAssembly.Module(new Uint8Array(image));
+    expect(WebAssembly.Module.customSections(module, "twinwall").length).toBe(1);
+    expect(WebAssembly.Module.imports(module).map(({ name }) => name)).toEqual(["memory", "gate"]);
+    expect(loadImage("wasm", "soft")).toBe(image);
+    expect(() => loadImage("echo", "soft")).toThrow('E_UNSUPPORTED: machine "soft" has no image "echo"');
+  });
+
+  it("are small enough to be sent to a browser", () => {
+    expect(loadImage("wasm", "soft").length).toBeLessThan(2 ** 20);
+  });
+
   it("the echo image returns what it gets, without any WebAssembly", async (context) => {
     const choice = await chooseDriver("kvm").catch((error: unknown) => TwinwallError.from(error));
     if (choice instanceof TwinwallError) return context.skip(choice.message);

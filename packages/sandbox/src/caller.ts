@@ -2,6 +2,7 @@ import {
   CallKind,
   decodeBatch,
   encodeBatch,
+  errorNumbers,
   type Limits,
   type ScalarValue,
   showName,
@@ -17,7 +18,7 @@ import {
 } from "@twinwall/vmm";
 import { bufferError, isCallBuffer } from "./buffers.js";
 import type { FunctionTable, Problem, TargetFunction } from "./functions.js";
-import { abortedError, type HostCalls } from "./host-calls.js";
+import { abortedError, type HostCalls, type KeptError } from "./host-calls.js";
 import { readResults, writeArguments } from "./scalars.js";
 
 /** Bytes of the buffer that results are first read into. */
@@ -41,6 +42,8 @@ export class Caller {
   private readonly ordinaryLimits: MachineLimits;
   private limits: MachineLimits;
   private owner: object;
+  /** Whether the running call is asynchronous. */
+  private isAsync = false;
 
   /**
    * @param root Owner while no session is open.
@@ -81,10 +84,10 @@ export class Caller {
     if (status < 0) throw failureToError(this.machine.failure(), { limits: this.limits, subject: "restore" });
   }
 
-  /** Gives the machine back for good; open sessions end. */
+  /** Gives the machine back for good; open sessions end, and an asynchronous call under way with `E_DISPOSED`. */
   close(): void {
     if (this.owner === closed) return;
-    if (this.owner === running) throw this.refusal(this.root);
+    if (this.owner === running && !this.isAsync) throw this.refusal(this.root);
     this.owner = closed;
     this.machine.close();
   }
@@ -137,12 +140,7 @@ export class Caller {
     writeArguments(target, values);
     const { input, output } = target.slots;
     const length = this.enter(owner, CallKind.Scalar, target, flags | CallFlag.Exact, input, output);
-    if (length !== output.length) {
-      throw new TwinwallError(
-        "E_BAD_REPLY",
-        `function ${showName(name)} answered with ${length} bytes of results, not ${output.length}`,
-      );
-    }
+    checkResults(target, length);
     return readResults(target);
   }
 
@@ -194,6 +192,68 @@ export class Caller {
     this.machine.configure(limits);
   }
 
+  /** A call on bytes or scalars on a thread of its own. */
+  async callAsync(
+    owner: object,
+    name: string,
+    input: Uint8Array | readonly unknown[],
+    flags: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array | ScalarValue | ScalarValue[] | undefined> {
+    const onBytes = !Array.isArray(input);
+    const target = this.functions.get(name);
+    const problem = onBytes ? target?.bytesProblem : target?.scalarProblem;
+    const bytes = onBytes ? input : this.scratch;
+    if (this.owner !== owner || target === undefined || problem !== undefined || !isCallBuffer(bytes)) {
+      throw this.callProblem(owner, name, problem, bytes, this.scratch);
+    }
+    if (onBytes) return await this.enterAsync(owner, CallKind.Bytes, target, flags, bytes, signal);
+    writeArguments(target, input);
+    const output = await this.enterAsync(owner, CallKind.Scalar, target, flags, target.slots.input, signal);
+    checkResults(target, output.length);
+    target.slots.output.set(output);
+    return readResults(target);
+  }
+
+  private async enterAsync(
+    owner: object,
+    kind: CallKind,
+    target: TargetFunction,
+    flags: number,
+    input: Uint8Array,
+    given: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const signals = [this.signal, given].filter((signal) => signal !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    if (signal?.aborted) throw abortedError(signal);
+    this.owner = running;
+    this.isAsync = true;
+    const call = this.machine.callAsync(kind, target.index, flags, input, this.hosts.hostCallAsync);
+    const onAbort = (): void => call.end(errorNumbers.E_ABORTED);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const { status, output } = await call.reply;
+    signal?.removeEventListener("abort", onAbort);
+    this.isAsync = false;
+    // Closed meanwhile: it stays so.
+    if (this.owner === running) this.owner = owner;
+    return this.settleAsync(owner, target, status, output, signal);
+  }
+
+  /** What the end of an asynchronous call means for the sandbox and whoever waits for it. */
+  private settleAsync(
+    owner: object,
+    target: TargetFunction,
+    status: number,
+    output: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Uint8Array {
+    const kept = this.hosts.take();
+    if (status >= 0 && kept === undefined) return output;
+    const error = this.conclude(owner, target, status, kept);
+    if (this.owner === closed) throw this.refusal(this.root);
+    throw error.code === "E_ABORTED" && signal?.aborted ? abortedError(signal) : error;
+  }
+
   private enter(
     owner: object,
     kind: CallKind,
@@ -210,16 +270,22 @@ export class Caller {
     } finally {
       this.owner = owner;
     }
-    if (length < 0 || this.hosts.kept !== undefined) throw this.failed(owner, target, length);
+    if (length < 0 || this.hosts.kept !== undefined) {
+      throw this.conclude(owner, target, length, this.hosts.take());
+    }
     return length;
   }
 
   /** Makes the error of a call, and ends the session where the guest's state is gone. */
-  private failed(owner: object, target: TargetFunction, length: number): TwinwallError {
-    const kept = this.hosts.take();
+  private conclude(
+    owner: object,
+    target: TargetFunction,
+    length: number,
+    kept: KeptError | undefined,
+  ): TwinwallError {
     const error = this.errorOf(target, length, kept?.told ?? false, kept?.error);
     const keepsState = kept?.told !== true && (length >= 0 || error.code === "E_GUEST_ERROR");
-    if (owner !== this.root && !keepsState) {
+    if (owner !== this.root && !keepsState && this.owner !== closed) {
       this.owner = this.root;
       this.sessionFailure = error;
       // Most failures have restored the machine already, but not one before the call entered the guest, and not a
@@ -267,7 +333,9 @@ export class Caller {
     if (this.owner === running) {
       return new TwinwallError(
         "E_BUSY",
-        "a call is running on the sandbox; a host function may not use its own sandbox",
+        this.isAsync
+          ? "an asynchronous call is running on the sandbox; wait for it, or use another sandbox"
+          : "a call is running on the sandbox; a host function may not use its own sandbox",
       );
     }
     if (owner === this.root) {
@@ -283,6 +351,15 @@ export class Caller {
           cause: sessionFailure,
         });
   }
+}
+
+function checkResults(target: TargetFunction, length: number): void {
+  const expected = target.slots.output.length;
+  if (length === expected) return;
+  throw new TwinwallError(
+    "E_BAD_REPLY",
+    `function ${showName(target.name)} answered with ${length} bytes of results, not ${expected}`,
+  );
 }
 
 function causeOf(error: TwinwallError): { cause?: unknown } {

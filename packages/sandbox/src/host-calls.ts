@@ -1,6 +1,6 @@
 import { errorNumbers, RecordKind, SLOT_BYTES, show, showName, TwinwallError } from "@twinwall/abi";
-import type { HostCallHandler, RecordHandler } from "@twinwall/vmm";
-import { readHostArguments, refusePromise, writeHostResult } from "./host-values.js";
+import type { AsyncHostCallHandler, HostCallHandler, RecordHandler } from "@twinwall/vmm";
+import { isThenable, readHostArguments, refusePromise, writeHostResult } from "./host-values.js";
 import type { NamedHostFunction } from "./imports.js";
 
 const nothing = new Uint8Array(0);
@@ -27,6 +27,8 @@ export class HostCalls {
   /** Where output goes for now. */
   sink: OutputSink;
 
+  /** Counts calls: a promise may settle after the one that it was for. */
+  private callNumber = 0;
   /** The driver copies a result before it asks again, so one slot is enough. */
   private readonly slot = new DataView(new ArrayBuffer(SLOT_BYTES));
 
@@ -37,30 +39,70 @@ export class HostCalls {
     this.sink = sink;
   }
 
-  /** Takes the kept error away. */
+  /** Takes the kept error away; the call is over. */
   take(): KeptError | undefined {
     const { kept } = this;
     this.kept = undefined;
+    this.callNumber += 1;
     return kept;
   }
 
   /** Serves a host call for the driver. */
   readonly hostCall: HostCallHandler = (index, input) => {
     try {
-      if (this.signal?.aborted) throw abortedError(this.signal);
-      const host = this.find(index);
-      if (host.declared.deferred) {
-        // The arguments did not fit the outbox; it is one-way all the same.
-        this.record(RecordKind.HostCall, index, input);
-        return nothing;
-      }
+      const host = this.begin(index);
+      if (host.declared.deferred) return this.deferredCall(index, input);
       return writeHostResult(host, invoke(host, input), this.slot);
     } catch (error) {
-      const failure = TwinwallError.from(error);
-      if (!this.kept?.told) this.kept = { error: failure, told: true };
-      return -errorNumbers[failure.code];
+      return this.refuse(error);
     }
   };
+
+  /** The same for a call that runs on another thread: the guest waits for a promise. */
+  readonly hostCallAsync: AsyncHostCallHandler = (index, input) => {
+    try {
+      const host = this.begin(index);
+      if (host.declared.deferred) return this.deferredCall(index, input);
+      const value = invoke(host, input);
+      if (!isThenable(value)) return writeHostResult(host, value, this.slot);
+      return this.answerLater(host, value);
+    } catch (error) {
+      return this.refuse(error);
+    }
+  };
+
+  private async answerLater(
+    host: NamedHostFunction,
+    value: PromiseLike<unknown>,
+  ): Promise<Uint8Array | number> {
+    const call = this.callNumber;
+    try {
+      const result = await settled(host, value);
+      return writeHostResult(host, result, new DataView(new ArrayBuffer(SLOT_BYTES)));
+    } catch (error) {
+      // The call may be over, and what happens now is no other call's business.
+      return call === this.callNumber ? this.refuse(error) : -errorNumbers.E_ABORTED;
+    }
+  }
+
+  /** The host function of a host call, unless the call was cancelled. */
+  private begin(index: number): NamedHostFunction {
+    if (this.signal?.aborted) throw abortedError(this.signal);
+    return this.find(index);
+  }
+
+  /** The arguments did not fit the outbox; it is one-way all the same. */
+  private deferredCall(index: number, input: Uint8Array): Uint8Array {
+    this.record(RecordKind.HostCall, index, input);
+    return nothing;
+  }
+
+  /** Keeps the error, and tells the guest its code. */
+  private refuse(error: unknown): number {
+    const failure = TwinwallError.from(error);
+    if (!this.kept?.told) this.kept = { error: failure, told: true };
+    return -errorNumbers[failure.code];
+  }
 
   /** Takes a record for the driver. The guest went on long ago, so an error can only wait for the end of the call. */
   readonly record: RecordHandler = (kind, index, data) => {
@@ -96,11 +138,24 @@ function invoke(host: NamedHostFunction, input: Uint8Array): unknown {
   try {
     return host.declared.implementation(...(values as never[]));
   } catch (error) {
-    const text = error instanceof Error ? error.message : show(error);
-    throw new TwinwallError("E_HOST_FUNCTION", `host function ${showName(host.name)} failed: ${text}`, {
-      cause: error,
-    });
+    throw hostError(host, error);
   }
+}
+
+/** What a promise of a host function comes to. */
+async function settled(host: NamedHostFunction, value: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    return await value;
+  } catch (error) {
+    throw hostError(host, error);
+  }
+}
+
+function hostError(host: NamedHostFunction, error: unknown): TwinwallError {
+  const text = error instanceof Error ? error.message : show(error);
+  return new TwinwallError("E_HOST_FUNCTION", `host function ${showName(host.name)} failed: ${text}`, {
+    cause: error,
+  });
 }
 
 /** The error for a signal that has fired. */

@@ -36,8 +36,8 @@ export interface HostFunction {
 /**
  * Declares a function of the host that a guest may import as `twinwall` `NAME`.
  *
- * It runs synchronously on the caller's thread while the guest waits, inside the call's deadline. A function that
- * throws ends the call with `E_HOST_FUNCTION`, its error as `cause`; the text does not enter the guest.
+ * It runs on the caller's thread while the guest waits, inside the call's deadline. In `callAsync` it may return a
+ * promise, for which the guest waits; in synchronous calls that is `E_TYPE`. A function that throws ends the call with `E_HOST_FUNCTION`, its error as `cause`; the text does not enter the guest.
  *
  * @throws TwinwallError `E_OPTION` when the declaration makes no sense.
  * @example
@@ -52,7 +52,9 @@ export function hostFunction<
   Result extends ValueType | undefined = undefined,
 >(
   declaration: HostFunctionDeclaration<Parameters, Result>,
-  implementation: (...values: HostArguments<Parameters>) => HostResult<Result>,
+  implementation: (
+    ...values: HostArguments<Parameters>
+  ) => HostResult<Result> | PromiseLike<HostResult<Result>>,
 ): HostFunction {
   const { params, result, deferred = false } = declaration;
   checkDeclaration(declaration);

@@ -63,19 +63,20 @@ export function refusePromise(name: string, value: unknown): void {
   value.then(undefined, () => {});
   throw new TwinwallError(
     "E_TYPE",
-    `host function ${showName(name)}: expected a synchronous function, found one that returns a promise`,
+    `host function ${showName(name)}: expected a synchronous function, found one that returns a promise; callAsync waits for it`,
   );
 }
 
 function resultError(name: string, type: ValueType, value: unknown): TwinwallError {
   if (isThenable(value)) value.then(undefined, () => {});
-  const hint = isThenable(value) ? "; it must answer synchronously" : "";
+  const hint = isThenable(value) ? "; it must answer synchronously, but for callAsync" : "";
   return new TwinwallError(
     "E_TYPE",
     `host function ${showName(name)}, result: expected ${type.name} (${type.expected}), found ${show(value)}${hint}`,
   );
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value is a promise, of whatever make. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -26,6 +26,13 @@ export {
   type HostResult,
   hostFunction,
 } from "./host-function.js";
-export type { FunctionInfo, RunOptions, RunResult, SandboxOptions, SandboxStats } from "./options.js";
+export type {
+  CallOptions,
+  FunctionInfo,
+  RunOptions,
+  RunResult,
+  SandboxOptions,
+  SandboxStats,
+} from "./options.js";
 export { Sandbox } from "./sandbox.js";
 export { Session } from "./session.js";

@@ -47,6 +47,12 @@ export interface SandboxOptions {
   readonly compiler?: ModuleCompiler;
 }
 
+/** Options of {@link Sandbox.callAsync}. */
+export interface CallOptions {
+  /** Ends the call at once, whatever the guest does: `E_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options of {@link Sandbox.run}. */
 export interface RunOptions {
   /** Arguments, without the program's name. Default: none. */

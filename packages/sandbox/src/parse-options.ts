@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
 import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime";
 import { packFiles } from "@twinwall/runtime";
+import { platform } from "#sandbox/platform";
 import { isCallBuffer, showBuffer } from "./buffers.js";
 import type { HostFunction } from "./host-function.js";
-import type { RunOptions, SandboxOptions } from "./options.js";
+import type { CallOptions, RunOptions, SandboxOptions } from "./options.js";
+import { FileError } from "./platform.js";
 
 /** Options of a sandbox, checked and filled in. */
 export interface Settings {
@@ -89,6 +90,16 @@ export function parseOptions(options: SandboxOptions): Settings {
 }
 
 /**
+ * Checks the options of an asynchronous call; returns its signal.
+ *
+ * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
+ */
+export function checkCallOptions(options: CallOptions = {}): AbortSignal | undefined {
+  checkNames("callAsync", options, { signal: true });
+  return signalOf(options.signal);
+}
+
+/**
  * Checks the options of a run.
  *
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
@@ -122,11 +133,12 @@ export function checkRunOptions(options: RunOptions): void {
 export async function readModule(module: Uint8Array | string | URL): Promise<Uint8Array> {
   if (module instanceof Uint8Array) return module;
   try {
-    return await readFile(module);
+    return await platform.readFile(module);
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const why = reason === "ENOENT" ? "there is no such file" : reason;
-    throw new TwinwallError("E_NO_FILE", `module ${show(String(module))}: ${why}`, { cause: error });
+    if (!(error instanceof FileError)) throw error;
+    throw new TwinwallError("E_NO_FILE", `module ${show(String(module))}: ${error.message}`, {
+      cause: error.cause,
+    });
   }
 }
 

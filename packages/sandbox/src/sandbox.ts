@@ -13,8 +13,21 @@ import { Caller } from "./caller.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";
 import { abortedError, HostCalls } from "./host-calls.js";
 import { resolveImports } from "./imports.js";
-import type { FunctionInfo, RunOptions, RunResult, SandboxOptions, SandboxStats } from "./options.js";
-import { checkRunOptions, parseOptions, readModule, type Settings } from "./parse-options.js";
+import type {
+  CallOptions,
+  FunctionInfo,
+  RunOptions,
+  RunResult,
+  SandboxOptions,
+  SandboxStats,
+} from "./options.js";
+import {
+  checkCallOptions,
+  checkRunOptions,
+  parseOptions,
+  readModule,
+  type Settings,
+} from "./parse-options.js";
 import { runCommand, sandboxSink } from "./run.js";
 import { Session } from "./session.js";
 
@@ -34,7 +47,7 @@ interface Parts {
  * A WebAssembly module in a machine of its own. Each call starts from the snapshot and leaves nothing behind; a
  * {@link Session} keeps state over several calls.
  *
- * Calls are synchronous and run on the calling thread.
+ * Calls are synchronous and run on the calling thread, but for `callAsync`.
  */
 export class Sandbox {
   /** The machine that was taken. */
@@ -133,6 +146,34 @@ export class Sandbox {
     return this.#caller.callInto(this, name, input, output, CallFlag.Restore);
   }
 
+  /**
+   * Calls a function on bytes on a thread of its own, while the caller's event loop goes on. Host functions run on that
+   * event loop and may be asynchronous: the guest waits for their promises, within the deadline. Until it is over the
+   * sandbox is busy.
+   *
+   * @param input Default: empty. Copied before this returns.
+   * @throws TwinwallError As `callBytes`, by rejection; `E_ABORTED` when `options.signal` fires, at once; `E_DISPOSED`
+   * when the sandbox is closed meanwhile.
+   * @example
+   * ```ts
+   * const reply = await sandbox.callAsync("render", input, { signal: AbortSignal.timeout(100) });
+   * ```
+   */
+  callAsync(name: string, input?: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Calls a function on scalars on a thread of its own; the values are those of `call`, as a list. */
+  callAsync(
+    name: string,
+    values: readonly ScalarValue[],
+    options?: CallOptions,
+  ): Promise<ScalarValue | ScalarValue[] | undefined>;
+  async callAsync(
+    name: string,
+    input: Uint8Array | readonly ScalarValue[] = noBytes,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return await this.#caller.callAsync(this, name, input, CallFlag.Restore, checkCallOptions(options));
+  }
+
   /** Calls a function on bytes once for each input, in one entry and as one session; the results keep the order. */
   callMany(name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
     return this.#caller.callMany(this, name, inputs, CallFlag.Restore);
@@ -175,9 +216,10 @@ export class Sandbox {
   }
 
   /**
-   * Gives machine and snapshot back. An open session ends. Does nothing the second time.
+   * Gives machine and snapshot back. An open session ends, and an asynchronous call under way with `E_DISPOSED`. Does
+   * nothing the second time.
    *
-   * @throws TwinwallError `E_BUSY` from within a host function of this sandbox.
+   * @throws TwinwallError `E_BUSY` from within a host function of a synchronous call of this sandbox.
    */
   close(): void {
     this.#caller.close();

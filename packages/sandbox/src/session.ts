@@ -1,6 +1,8 @@
 import type { ScalarValue } from "@twinwall/abi";
 import { CallFlag } from "@twinwall/vmm";
 import type { Caller } from "./caller.js";
+import type { CallOptions } from "./options.js";
+import { checkCallOptions } from "./parse-options.js";
 
 const noBytes = new Uint8Array(0);
 
@@ -52,6 +54,24 @@ export class Session {
     const results = this.#caller.callMany(this, name, inputs, this.#flags);
     this.#flags = CallFlag.Continues;
     return results;
+  }
+
+  /** Calls a bytes function on a thread of its own, and goes on with the session; see {@link Sandbox.callAsync}. */
+  callAsync(name: string, input?: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Calls a scalar function on a thread of its own; see {@link Sandbox.callAsync}. */
+  callAsync(
+    name: string,
+    values: readonly ScalarValue[],
+    options?: CallOptions,
+  ): Promise<ScalarValue | ScalarValue[] | undefined>;
+  async callAsync(
+    name: string,
+    input: Uint8Array | readonly ScalarValue[] = noBytes,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    const result = await this.#caller.callAsync(this, name, input, this.#flags, checkCallOptions(options));
+    this.#flags = CallFlag.Continues;
+    return result;
   }
 
   /** Ends the session: the sandbox is restored to its snapshot. Does nothing the second time. */

@@ -6,10 +6,10 @@ import { createCompiler } from "@twinwall/compiler";
 import { afterAll, describe, expect, it } from "vitest";
 import { hostFunction, Sandbox, type SandboxOptions, t } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
-import { needsKvm } from "./support/kvm.js";
+import { alwaysFuel, machine, needsMachine } from "./support/machine.js";
 import { assemble, moduleOf } from "./support/modules.js";
 
-needsKvm();
+needsMachine();
 
 const directory = mkdtempSync(join(tmpdir(), "twinwall-"));
 const compiler = createCompiler({ cacheDirectory: join(directory, "cache") });
@@ -44,31 +44,40 @@ describe("what is no module", () => {
 
 describe("compiled modules", () => {
   it("run as they are", async () => {
-    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine: "kvm", fuel: false });
+    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine, fuel: alwaysFuel });
     await using sandbox = await Sandbox.create({ module: bytes });
     expect(sandbox.call("add", 20, 22)).toBe(42);
     expect(sandbox.stats().compileUs).toBe(0);
   });
 
   it("compiled with fuel need the limit, and the other way round: the flag is named", async () => {
-    const { bytes: fuelled } = await compiler.compile(moduleOf("scalars"), { machine: "kvm", fuel: true });
-    const { bytes: plain } = await compiler.compile(moduleOf("scalars"), { machine: "kvm", fuel: false });
-    const without = await errorOf(() => Sandbox.create({ module: fuelled }));
-    expect(without.message).toMatch(
-      /^E_BAD_MODULE: compiled module: it was compiled with --fuel, but limit fuel is off/,
-    );
+    const { bytes: fuelled } = await compiler.compile(moduleOf("scalars"), { machine, fuel: true });
+    const { bytes: plain } = await compiler.compile(moduleOf("scalars"), { machine, fuel: false });
+    if (alwaysFuel) {
+      await using sandbox = await Sandbox.create({ module: fuelled });
+      expect(sandbox.call("add", 20, 22)).toBe(42);
+      const without = await errorOf(() => Sandbox.create({ module: plain }));
+      expect(without.message).toMatch(/it was compiled without --fuel, but machine soft needs it/);
+    } else {
+      const without = await errorOf(() => Sandbox.create({ module: fuelled }));
+      expect(without.message).toMatch(
+        /^E_BAD_MODULE: compiled module: it was compiled with --fuel, but limit fuel is off/,
+      );
+    }
     const withFuel = await errorOf(() => Sandbox.create({ module: plain, limits: { fuel: 1000 } }));
     expect(withFuel.message).toMatch(/^E_BAD_MODULE: compiled module: it was compiled without --fuel/);
   });
 
   it("compiled for another machine are E_BAD_MODULE, naming the flag", async () => {
-    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine: "soft", fuel: false });
-    const error = await errorOf(() => Sandbox.create({ module: bytes, machine: "kvm" }));
-    expect(error.message).toMatch(/^E_BAD_MODULE: .*--machine soft, but runs on kvm/);
+    const other = machine === "soft" ? "kvm" : "soft";
+    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine: other, fuel: false });
+    const error = await errorOf(() => Sandbox.create({ module: bytes, machine }));
+    expect(error.code).toBe("E_BAD_MODULE");
+    expect(error.message).toContain(`--machine ${other}, but runs on ${machine}`);
   });
 
   it("that are cut short or corrupted anywhere are E_BAD_MODULE", async () => {
-    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine: "kvm", fuel: false });
+    const { bytes } = await compiler.compile(moduleOf("scalars"), { machine, fuel: alwaysFuel });
     const step = Math.ceil(bytes.length / 40);
     for (let at = 8; at < bytes.length; at += step) {
       const corrupted = bytes.slice();
@@ -222,10 +231,10 @@ describe("options", () => {
     }
   });
 
-  it("machine soft is E_NO_MACHINE, saying so", async () => {
-    const error = await errorOf(() => Sandbox.create({ module: moduleOf("scalars"), machine: "soft" }));
-    expect(error.code).toBe("E_NO_MACHINE");
-    expect(error.message).toContain("has no driver for it yet");
+  it("the machine that was asked for is the one that is taken, and it says why", async () => {
+    await using sandbox = await Sandbox.create({ module: moduleOf("scalars"), machine });
+    expect(sandbox.machine).toBe(machine);
+    expect(sandbox.machineReason).toContain(`${machine}, as option machine says`);
   });
 
   it("an aborted signal is E_ABORTED with its reason", async () => {

@@ -1,31 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type HostFunction, hostFunction, Sandbox, type SandboxOptions, t } from "../src/index.js";
+import { type HostFunction, hostFunction, type Sandbox, type SandboxOptions, t } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
-import { needsKvm } from "./support/kvm.js";
+import { hostWith, sandboxWith } from "./support/host.js";
+import { needsMachine } from "./support/machine.js";
 import { moduleOf, textOf, utf8 } from "./support/modules.js";
 
-needsKvm();
-
-/** Host functions that the module wants, with some of them replaced. */
-function hostWith(changes: Record<string, HostFunction> = {}): Record<string, HostFunction> {
-  return {
-    now: hostFunction({ params: [], result: t.u64 }, () => 2n ** 64n - 1n),
-    mix: hostFunction(
-      { params: [t.i32, t.i64, t.f32, t.f64], result: t.f64 },
-      (a, b, c, d) => a + Number(b) + c + d,
-    ),
-    flag: hostFunction({ params: [t.bool], result: t.bool }, (value) => !value),
-    notify: hostFunction({ params: [t.u32] }, () => {}),
-    upper: hostFunction({ params: [t.bytes], result: t.bytes }, (input) => utf8(textOf(input).toUpperCase())),
-    log: hostFunction({ params: [t.bytes], deferred: true }, () => {}),
-    tick: hostFunction({ params: [t.i32], deferred: true }, () => {}),
-    ...changes,
-  };
-}
-
-async function sandboxWith(changes: Record<string, HostFunction>, options: Partial<SandboxOptions> = {}) {
-  return Sandbox.create({ module: moduleOf("host"), host: hostWith(changes), ...options });
-}
+needsMachine();
 
 describe("scalar host functions", () => {
   it("get and give values of their declared types", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Sandbox } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
-import { needsKvm } from "./support/kvm.js";
+import { needsMachine } from "./support/machine.js";
 import { moduleOf, textOf, utf8 } from "./support/modules.js";
 import { openSandbox } from "./support/sandbox.js";
 
-needsKvm();
+needsMachine();
 
 describe("a session", () => {
   const counter = openSandbox({ module: () => moduleOf("scalars") });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { hostFunction, Sandbox, type SandboxOptions, t } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
-import { needsKvm } from "./support/kvm.js";
+import { needsMachine } from "./support/machine.js";
 import { assemble, moduleOf, textOf, utf8 } from "./support/modules.js";
 
-needsKvm();
+needsMachine();
 
 function seedOf(value: number, calls: number[] = []) {
   return hostFunction({ params: [], result: t.i32 }, () => {

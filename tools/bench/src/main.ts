@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { TwinwallError } from "@twinwall/abi";
 import { compileSample } from "@twinwall/programs";
-import { openKvmDriver } from "@twinwall/vmm-kvm";
+import { hostProblem, openKvmDriver } from "@twinwall/vmm-kvm";
 import { type Bench, FULL, QUICK } from "./bench.js";
 import { formatMarkdown, formatText } from "./format.js";
 import { readKernel } from "./kernels.js";
@@ -11,6 +11,7 @@ import { measureCompile } from "./measurements/compile.js";
 import { measureCompute } from "./measurements/compute.js";
 import { measureCreation } from "./measurements/creation.js";
 import { measureInstructions } from "./measurements/instructions.js";
+import { measureSoft } from "./measurements/soft.js";
 import { type BenchOptions, parseOptions } from "./options.js";
 import { WrongBytesError } from "./payload.js";
 import { replaceBenchBlock } from "./readme.js";
@@ -50,18 +51,25 @@ function openBench({ quick }: BenchOptions): Bench {
 }
 
 async function measureAll(bench: Bench): Promise<Row[]> {
-  bench.progress(openKvmDriver().description);
-  bench.progress("calls");
-  const calls = await measureCalls(bench);
-  bench.progress("creation");
-  const creation = await measureCreation(bench);
-  const compute = await measureCompute(bench);
+  const problem = hostProblem();
+  bench.progress(problem === undefined ? openKvmDriver().description : `no KVM: ${problem}`);
+  const kvm = problem === undefined ? await measureKvm(bench) : [];
+  bench.progress("soft machine");
+  const soft = await measureSoft(bench);
+  const compute = await measureCompute(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
   const module = readKernel(compileSample());
   const compile =
     module === undefined
       ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
       : await measureCompile(bench, module);
-  return [...calls, await measureInstructions(bench), ...creation, ...compute, compile];
+  return [...kvm, ...soft, ...compute, compile];
+}
+
+async function measureKvm(bench: Bench): Promise<Row[]> {
+  bench.progress("calls");
+  const calls = await measureCalls(bench);
+  bench.progress("creation");
+  return [...calls, await measureInstructions(bench), ...(await measureCreation(bench))];
 }
 
 function show(rows: readonly Row[], { quick, json, markdown }: BenchOptions): void {

@@ -2,19 +2,26 @@ import { programNames, programPath, programProblem, programVectors } from "@twin
 import { Sandbox } from "@twinwall/sandbox";
 import { describe, expect, test } from "vitest";
 import { expectOutcome } from "./expectation.js";
-import { noKvm } from "./machine.js";
+import { machines } from "./machine.js";
 
 const limits = { memory: "64MiB", deadline: "10s" } as const;
 
-describe.each(programNames())("%s by Sandbox.run", (name) => {
-  const problem = noKvm ?? programProblem(name);
+const runs = programNames().flatMap((name) =>
+  machines.map(({ machine, missing }) => [name, machine, missing] as const),
+);
+
+/** Runs that follow each other: an interpreter gets fewer of them. */
+const ROUNDS = { kvm: 20, soft: 3 } as const;
+
+describe.each(runs)("%s by Sandbox.run on %s", (name, machine, missing) => {
+  const problem = missing ?? programProblem(name);
 
   for (const vector of programVectors(name)) {
     test(vector.name, async ({ skip }) => {
       skip(problem !== undefined, problem);
       const { files, env, stdin } = vector;
       const [own = name, ...args] = vector.args;
-      const sandbox = await Sandbox.create({ module: programPath(name), machine: "kvm", files, limits });
+      const sandbox = await Sandbox.create({ module: programPath(name), machine, files, limits });
       try {
         const { exitCode, stdout, stderr } = await sandbox.run({ name: own, args, env, stdin });
         expectOutcome({ exitCode, stdout, stderr: new TextDecoder().decode(stderr) }, vector);
@@ -30,13 +37,13 @@ describe.each(programNames())("%s by Sandbox.run", (name) => {
     if (vector === undefined) throw new Error(`${name} has no vectors`);
     const { files, env, stdin } = vector;
     const [own = name, ...args] = vector.args;
-    const sandbox = await Sandbox.create({ module: programPath(name), machine: "kvm", files, limits });
+    const sandbox = await Sandbox.create({ module: programPath(name), machine, files, limits });
     try {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < ROUNDS[machine]; round++) {
         const { exitCode, stdout } = await sandbox.run({ name: own, args, env, stdin });
         expectOutcome({ exitCode, stdout, stderr: `round ${round}` }, vector);
       }
-      expect(sandbox.stats()).toMatchObject({ calls: 20, restores: 20 });
+      expect(sandbox.stats()).toMatchObject({ calls: ROUNDS[machine], restores: ROUNDS[machine] });
     } finally {
       sandbox.close();
     }

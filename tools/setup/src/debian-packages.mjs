@@ -47,8 +47,8 @@ export const debianPackages = [
     reason: "C library of the WASI test programs",
   },
   {
-    // The number is that of the distribution's clang: 19 in Debian 13, 14 in Debian 12.
-    names: ["libclang-rt-19-dev-wasm32", "libclang-rt-14-dev-wasm32"],
+    // The number is that of the distribution's clang: 14 in Debian 12, which has 19 beside it, and 19 in Debian 13.
+    names: ["libclang-rt-14-dev-wasm32", "libclang-rt-19-dev-wasm32"],
     probes: [
       "/usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a",
       "/usr/lib/llvm-*/lib/clang/*/lib/wasm32-unknown-wasi/libclang_rt.builtins.a",
@@ -93,5 +93,12 @@ export const debianPackages = [
     commands: ["test"],
     required: false,
     reason: "a test reads the initial file system of that kernel with it",
+  },
+  {
+    names: ["chromium"],
+    probes: ["/usr/bin/chromium"],
+    commands: ["test"],
+    required: false,
+    reason: "the browser that opens the pages of the browser tests",
   },
 ];

@@ -14,7 +14,9 @@ export interface CompileFlags {
 
 /** Compiles a module to a file and returns the exit status of the process. */
 export async function compile(path: string, flags: CompileFlags): Promise<number> {
-  const { output, machine, fuel = false } = flags;
+  const { output, machine } = flags;
+  // On the soft machine fuel is what ends a call, so code for it always counts.
+  const fuel = flags.fuel === true || machine === "soft";
   const module = await readNamedFile(path);
   const compiler = createCompiler();
   try {

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { showText, TwinwallError } from "@twinwall/abi";
+import { type MachineName, showText, TwinwallError } from "@twinwall/abi";
 import { createCompiler, inspectArtifact } from "@twinwall/compiler";
 import { chooseDriver, loadImage } from "@twinwall/runtime";
 import { describeCache } from "../doctor/cache.js";
@@ -24,11 +24,17 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const machine = await chosenMachine();
   const checks = [
     machine.check,
-    await check("kvm", async () => (await chooseDriver("kvm")).driver.description),
-    await check("soft", async () => (await chooseDriver("soft")).driver.description, "missing"),
-    await check("processor", () => describeCpu()),
-    await check("image wasm", () => describeImage("wasm")),
-    await check("image echo", () => describeImage("echo"), "missing"),
+    await check("kvm", async () => (await chooseDriver("kvm")).driver.description, "missing"),
+    await check("soft", async () => (await chooseDriver("soft")).driver.description),
+    // What only KVM needs is no problem where there is none.
+    await check("processor", () => describeCpu(), machine.name === "kvm" ? "problem" : "missing"),
+    await check(
+      "image kvm",
+      () => describeImage("wasm", "kvm"),
+      machine.name === "kvm" ? "problem" : "missing",
+    ),
+    await check("image soft", () => describeImage("wasm", "soft")),
+    await check("image echo", () => describeImage("echo", "kvm"), "missing"),
     await check("compiler", describeCompiler),
     await check("cache", describeCacheState),
     {
@@ -54,8 +60,8 @@ async function chosenMachine(): Promise<{ name: string | null; check: Check }> {
   return { name, check: result };
 }
 
-function describeImage(name: "wasm" | "echo"): string {
-  return `${loadImage(name).length} bytes`;
+function describeImage(name: "wasm" | "echo", machine: MachineName): string {
+  return `${loadImage(name, machine).length} bytes`;
 }
 
 /** Compiles something for real, past the cache. */

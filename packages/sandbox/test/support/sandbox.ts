@@ -1,15 +1,15 @@
 import { afterAll, beforeAll } from "vitest";
 import { Sandbox, type SandboxOptions } from "../../src/index.js";
-import { hasKvm } from "./kvm.js";
+import { hasMachine } from "./machine.js";
 
-/** Options, with the module made when KVM is there. */
+/** Options, with the module made when the machine is there. */
 export type LazyOptions = Omit<SandboxOptions, "module"> & { readonly module: () => Uint8Array };
 
 /** One sandbox for the tests of a `describe`, closed behind them. */
 export function openSandbox({ module, ...options }: LazyOptions): () => Sandbox {
   let sandbox: Sandbox | undefined;
   beforeAll(async () => {
-    if (hasKvm) sandbox = await Sandbox.create({ ...options, module: module() });
+    if (hasMachine) sandbox = await Sandbox.create({ ...options, module: module() });
   });
   afterAll(() => sandbox?.close());
   return () => {

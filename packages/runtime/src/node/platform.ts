@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import type { Platform } from "../platform.js";
+import { loadImage } from "./images.js";
+
+/** Node. */
+export const platform: Platform = {
+  sha256(...pieces) {
+    const hash = createHash("sha256");
+    for (const piece of pieces) hash.update(piece);
+    return hash.digest("hex");
+  },
+
+  environment: (name) => process.env[name],
+
+  async openKvm() {
+    const { openKvmDriver } = await import("@twinwall/vmm-kvm");
+    return openKvmDriver();
+  },
+
+  prepareImage: async () => {},
+
+  loadImage,
+};

@@ -1,0 +1,3 @@
+import { describeMachine } from "./machine-tests.js";
+
+await describeMachine("kvm");

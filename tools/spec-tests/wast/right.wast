@@ -1,0 +1,80 @@
+;; What the runner itself is about: state that is kept over traps, several instances, linked functions.
+
+(module $counter
+  (global $count (mut i32) (i32.const 0))
+  (memory 1)
+  (func (export "count") (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (global.get $count))
+  (func (export "read") (result i32) (global.get $count))
+  (func (export "write") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "trap") (unreachable))
+)
+
+(assert_return (invoke "count") (i32.const 1))
+(assert_return (invoke "count") (i32.const 2))
+(assert_trap (invoke "trap") "unreachable")
+(assert_return (invoke "read") (i32.const 2))
+(invoke "write" (i32.const 16) (i32.const 99))
+(assert_trap (invoke "write" (i32.const 0x10000) (i32.const 1)) "out of bounds memory access")
+(assert_trap (invoke "load" (i32.const -1)) "out of bounds memory access")
+(assert_return (invoke "count") (i32.const 3))
+(assert_return (invoke "load" (i32.const 16)) (i32.const 99))
+
+;; Another instance of its own, and the first one again.
+(module
+  (global $count (export "count") (mut i32) (i32.const 40))
+  (func (export "next") (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 2)))
+    (global.get $count))
+)
+(assert_return (invoke "next") (i32.const 42))
+(assert_return (get "count") (i32.const 42))
+(assert_return (invoke $counter "count") (i32.const 4))
+
+;; A function that needs no state may be linked; one that does may not, and neither may what it is about.
+(module $functions
+  (global $calls (mut i32) (i32.const 0))
+  (func (export "twice") (param i64) (result i64) (i64.add (local.get 0) (local.get 0)))
+  (func (export "half") (param f64) (result f64) (f64.mul (local.get 0) (f64.const 0.5)))
+  (func (export "calls") (result i32)
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (global.get $calls))
+)
+(register "functions" $functions)
+(module
+  (import "functions" "twice" (func $twice (param i64) (result i64)))
+  (import "functions" "half" (func $half (param f64) (result f64)))
+  (import "spectest" "print_i32" (func $print (param i32)))
+  (func (export "four-times") (param i64) (result i64) (call $twice (call $twice (local.get 0))))
+  (func (export "quarter") (param f64) (result f64)
+    (call $print (i32.const 1))
+    (call $half (call $half (local.get 0))))
+)
+(assert_return (invoke "four-times" (i64.const -3)) (i64.const -12))
+(assert_return (invoke "quarter" (f64.const 1)) (f64.const 0.25))
+(module
+  (import "functions" "calls" (func $calls (result i32)))
+  (func (export "call") (result i32) (call $calls))
+)
+(assert_return (invoke "call") (i32.const 1))
+(assert_return (invoke $functions "calls") (i32.const 2))
+
+;; Results in every pattern.
+(module
+  (func (export "nan") (param f32) (result f32) (f32.add (local.get 0) (f32.const 1)))
+  (func (export "lanes") (param v128) (result v128) (f64x2.neg (local.get 0)))
+  (func $self (export "self") (result funcref) (ref.func $self))
+  (func (export "null") (result funcref) (ref.null func))
+  (func (export "many") (param i32) (result i32 i64 f32 f64 v128)
+    (local.get 0) (i64.const 2) (f32.const 3) (f64.const 4) (v128.const i64x2 5 6))
+)
+(assert_return (invoke "nan" (f32.const nan)) (f32.const nan:canonical))
+(assert_return (invoke "nan" (f32.const nan:0x600000)) (f32.const nan:arithmetic))
+(assert_return (invoke "lanes" (v128.const f64x2 -1 nan)) (v128.const f64x2 1 nan:canonical))
+(assert_return (invoke "self") (ref.func))
+(assert_return (invoke "null") (ref.null func))
+(assert_return (invoke "null") (either (ref.func) (ref.null func)))
+(assert_return (invoke "many" (i32.const 1))
+  (i32.const 1) (i64.const 2) (f32.const 3) (f64.const 4) (v128.const i64x2 5 6))
