@@ -1,5 +1,7 @@
 import { TwinwallError } from "@twinwall/abi";
 import {
+  type AsyncCall,
+  type AsyncHostCallHandler,
   type BootRequest,
   type Driver,
   failureToError,
@@ -10,6 +12,7 @@ import {
   type Snapshot,
 } from "@twinwall/vmm";
 import { loadAddon } from "./addon.js";
+import { startAsyncCall } from "./async-call.js";
 import { checkHost } from "./host.js";
 import type { NativeAddon, NativeMachine, NativeResult, NativeSnapshot } from "./native.js";
 
@@ -108,7 +111,7 @@ class KvmSnapshot implements Snapshot {
     this.writableBytes = native.writableBytes;
   }
 
-  /** The addon's machine is the machine, with a `call` that packs three numbers into the one that its entry takes. */
+  /** The addon's machine is the machine, with calls that pack three numbers into the one that its entries take. */
   machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): KvmMachine {
     const native = unwrap(this.native.machine(hostCall, record), "machine", limits);
     if (limits !== this.bootLimits) native.configure(limits);
@@ -116,6 +119,13 @@ class KvmSnapshot implements Snapshot {
     return Object.assign(native, {
       call: (kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array) =>
         enter(kind + flags * 256 + target * 65_536, input, output),
+      callAsync: (
+        kind: number,
+        target: number,
+        flags: number,
+        input: Uint8Array,
+        serve: AsyncHostCallHandler,
+      ): AsyncCall => startAsyncCall(native, kind + flags * 256 + target * 65_536, input, serve, record),
     });
   }
 

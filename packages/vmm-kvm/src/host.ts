@@ -1,4 +1,5 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { TwinwallError } from "@twinwall/abi";
 
 /** What the check looks at; tests give other values. */
@@ -7,11 +8,21 @@ export interface HostFacts {
   readonly architecture: string;
   /** Path of the device. */
   readonly device: string;
+  /** Path of what the kernel says of the processor. */
+  readonly processor: string;
+  /** Folder in which the kernel lists its modules. */
+  readonly modules: string;
 }
 
 /** This host. */
 export function thisHost(): HostFacts {
-  return { platform: process.platform, architecture: process.arch, device: "/dev/kvm" };
+  return {
+    platform: process.platform,
+    architecture: process.arch,
+    device: "/dev/kvm",
+    processor: "/proc/cpuinfo",
+    modules: "/sys/module",
+  };
 }
 
 /**
@@ -29,10 +40,7 @@ export function checkHost(host: HostFacts = thisHost()): void {
     throw noMachine(`KVM machines need an x86-64 host, and this is ${host.architecture}; use machine "soft"`);
   }
   if (!existsSync(host.device)) {
-    throw noMachine(
-      `${host.device} does not exist; turn on virtualisation in the firmware, load the module (\`modprobe kvm_intel\` ` +
-        "or `modprobe kvm_amd`), or give this virtual machine or container nested virtualisation or the device",
-    );
+    throw noMachine(`${host.device} does not exist: ${whyNoDevice(host)}`);
   }
   try {
     accessSync(host.device, constants.R_OK | constants.W_OK);
@@ -55,6 +63,29 @@ export function hostProblem(host: HostFacts = thisHost()): string | undefined {
     return undefined;
   } catch (error) {
     return TwinwallError.from(error).message;
+  }
+}
+
+/** What keeps the device from being there, and what to do about it. */
+function whyNoDevice({ processor, modules }: HostFacts): string {
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(readText(processor))?.[1]?.trim().split(/\s+/));
+  const module = flags.has("svm") ? "kvm_amd" : "kvm_intel";
+  if (flags.has("vmx") || flags.has("svm")) {
+    return existsSync(join(modules, module))
+      ? `its module ${module} is loaded, but this container is not given the device; start it with --device /dev/kvm`
+      : `the kernel's module is not loaded; load it (\`sudo modprobe ${module}\`)`;
+  }
+  if (flags.has("hypervisor")) {
+    return "this is a virtual machine without nested virtualisation; turn that on for it on its host, or ask its provider";
+  }
+  return "the processor offers no virtualisation; turn it on in the firmware (VT-x, AMD-V or SVM)";
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }
 

@@ -16,10 +16,37 @@ export interface KvmReport {
   readonly report: string;
 }
 
-/** A machine of the addon; `call` is made from its entry function. */
-export interface NativeMachine extends Omit<Machine, "call"> {
+/** What {@link Deliver} is told. */
+export const Told = Object.freeze({
+  /** A record: its kind, the function of a deferred host call, data. */
+  Record: 0,
+  /** A host call: its number, the function, arguments. */
+  HostCall: 1,
+  /** The end: the output's length or a negative error code, 0, output. */
+  Done: 2,
+});
+
+/**
+ * Takes what the thread of an asynchronous call sends, in order. Returns the answer to a host call, or `undefined` when
+ * it will come by `answer`; otherwise nothing.
+ */
+export type Deliver = (
+  what: (typeof Told)[keyof typeof Told],
+  number: number,
+  hostFunction: number,
+  data: Uint8Array,
+) => Uint8Array | number | undefined;
+
+/** A machine of the addon; its calls are made from what it has instead. */
+export interface NativeMachine extends Omit<Machine, "call" | "callAsync"> {
   /** The function by which calls enter: `kind + flags * 2^8 + target * 2^16`, input, output. */
   entry(): (operation: number, input: Uint8Array, output: Uint8Array) => number;
+  /** Starts a call on a thread of its own; returns its number, or a negative error code. */
+  start(operation: number, input: Uint8Array, deliver: Deliver): number;
+  /** Answers a host call, by number, of a call, by number. Does nothing when the guest does not wait for it. */
+  answer(call: number, hostCall: number, answer: Uint8Array | number): void;
+  /** Ends a call, by number. Does nothing when it is over. */
+  end(call: number, code: number): void;
   /** Instructions of one call from the snapshot, or a negative error code. For measurements. */
   countInstructions(kind: number, target: number, input: Uint8Array): number;
 }

@@ -37,6 +37,7 @@ describe("the KVM driver", () => {
           deadlineUs: 100_000,
           fuel: 2n ** 64n - 1n,
         },
+        memories: 1,
         seed: undefined,
         recycle: false,
         hostCall: () => -1,

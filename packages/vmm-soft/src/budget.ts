@@ -1,39 +1,32 @@
 import { FUEL_UNLIMITED } from "@twinwall/abi";
 
-// A guest without interrupts stops by itself or not at all: it counts fuel, and a deadline is an amount of it. How much
-// fuel a microsecond burns depends on the host and on the program, so such a deadline is approximate. What is known is
-// what a loop of cheap instructions burns; most programs burn less and are stopped later than they should be. The
-// other way round, a call that is stopped before its time, must not happen.
+// A guest without interrupts stops by itself or not at all: it counts fuel, and a deadline is an amount of it. Fuel
+// follows time roughly (see packages/compiler/rust/tune/src/fuel.rs), and how much of it a microsecond burns is measured
+// on this host by a loop of cheap instructions. Programs burn from a fifth to a little more than twice of what that loop
+// does. A call that is stopped before its time must not happen, so a deadline comes late rather than early; it is exact
+// where a Worker can be ended.
 
 /** Fuel a microsecond before anything was measured. */
-const FIRST_RATE = 500;
+const FIRST_RATE = 400;
 
 /** A budget has so much more than the rate says. */
-const MARGIN = 1.25;
-
-/** Calls shorter than this say nothing about the rate, microseconds. */
-const SHORTEST_SAMPLE = 1000;
+const MARGIN = 3;
 
 /** Fuel that every call may burn, whatever its deadline. */
 const LEAST_FUEL = 10_000;
 
-/** Fuel a microsecond of this host, as far as it is known. */
+/** Fuel a microsecond of this host. */
 export class FuelRate {
-  #rate = 0;
-
-  /** Fuel a microsecond. */
-  get perMicrosecond(): number {
-    return this.#rate === 0 ? FIRST_RATE : this.#rate;
-  }
+  #rate = FIRST_RATE;
 
   /** Fuel for so many microseconds. */
   budget(microseconds: number): number {
-    return Math.ceil(microseconds * this.perMicrosecond * MARGIN) + LEAST_FUEL;
+    return Math.ceil(microseconds * this.#rate * MARGIN) + LEAST_FUEL;
   }
 
-  /** Learns from a call, or from a loop that was measured: the rate is that of the fastest one. */
+  /** Takes over what a loop burned. */
   learn(fuel: number, microseconds: number): void {
-    if (microseconds >= SHORTEST_SAMPLE) this.#rate = Math.max(this.#rate, fuel / microseconds);
+    this.#rate = fuel / microseconds;
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type MachineLimits,
   type MachineStats,
 } from "@twinwall/vmm";
-import { type FuelWords, fuelRate, fuelWords } from "./budget.js";
+import { type FuelWords, fuelWords } from "./budget.js";
 import { Exchange, type Host } from "./exchange.js";
 import type { InstanceState, SoftInstance } from "./instance.js";
 import { ReportWord, RequestWord, readLong } from "./mailbox.js";
@@ -252,7 +252,6 @@ export class SoftMachine implements Machine {
     this.#fuelHigh = words[ReportWord.FuelUsed + 1] ?? 0;
     this.#memoryBytes = readLong(words, ReportWord.MemoryBytes);
     this.#openedBytes = instance.openedBytes(this.snapshot.open);
-    if (elapsed > 1) fuelRate.learn(readLong(words, ReportWord.FuelUsed), elapsed * 1000);
     const status = (words[ReportWord.Status] ?? 0) & 0xffff;
     if (status === 0) return this.#takeResult(instance, flags, output);
     if (status === errorNumbers.E_FUEL && budgeted) throw failed("E_DEADLINE", "");

@@ -9,8 +9,8 @@ export const WASM_PAGE = 65_536;
 /** Where attachments begin: behind everything that an image may hold statically. */
 export const ATTACHMENTS = 512 * 1024;
 
-/** Bytes of the interpreter's stack, as `layout::WASM_STACK` of the guest. */
-export const INTERPRETER_STACK = 512 * 1024;
+/** Bytes of the interpreter's stack: `places::WASM_STACK` of the image. */
+export const INTERPRETER_STACK = 640 * 1024;
 
 /** Bytes of the outbox; a full one is drained. */
 export const OUTBOX_BYTES = 8 * 1024;

@@ -17,7 +17,7 @@ import { ReportWord, RequestWord } from "./mailbox.js";
 import { initialEnds, type OpenEnds, stateRanges } from "./open-ends.js";
 import { type MemoryPlan, OUTPUT_OPEN, planMemory } from "./plan.js";
 import { deadlineAt, writeFuel, writeRequest } from "./request.js";
-import { crash, Stop } from "./stop.js";
+import { crash, poison, Stop } from "./stop.js";
 import { warmUp } from "./warm-up.js";
 import { workerPool } from "./workers/pool.js";
 
@@ -154,8 +154,7 @@ function runBoot(request: BootRequest, instance: SoftInstance, fixedSeed: Uint32
 /** Fuel that ran out during a boot was the deadline's. */
 function bootFailure(stop: Stop): Stop {
   const { failure } = stop;
-  const { E_DEADLINE, E_FUEL } = errorNumbers;
-  return failure.code === E_FUEL ? new Stop({ ...failure, code: E_DEADLINE }, true) : stop;
+  return failure.code === errorNumbers.E_FUEL ? poison("E_DEADLINE", "") : stop;
 }
 
 function capture(

@@ -120,7 +120,7 @@ export interface Machine {
   call(kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array): number;
   /**
    * The same call on a thread of its own. Until its reply is there the machine is busy: other calls, and a restore, fail
-   * with `E_BUSY`; `configure` and `close` wait for the end. Host calls and records are delivered in order to the event
+   * with `E_BUSY`; `configure` applies from the next call on, and `close` ends the call. Host calls and records are delivered in order to the event
    * loop that owns the machine. The deadline covers the time that the guest waits for a host function.
    *
    * @param flags As in {@link call}; `Exact` has no meaning.

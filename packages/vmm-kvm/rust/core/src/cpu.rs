@@ -1,6 +1,10 @@
 //! The state of a vCPU that enters ring 3: registers, control registers, CPUID.
 
-use kvm_bindings::{CpuId, KVM_MAX_CPUID_ENTRIES, kvm_dtable, kvm_regs, kvm_segment, kvm_sregs, kvm_xcrs};
+use std::arch::x86_64::__cpuid_count;
+
+use kvm_bindings::{
+    CpuId, KVM_MAX_CPUID_ENTRIES, kvm_cpuid_entry2, kvm_dtable, kvm_regs, kvm_segment, kvm_sregs, kvm_xcrs,
+};
 use kvm_ioctls::{Kvm, VcpuFd};
 use twinwall_abi::layout::STACK_TOP;
 
@@ -93,6 +97,24 @@ pub(crate) fn privilege_level(state: &kvm_sregs) -> u8 {
 /// Leaves that say what instructions there are; the others describe caches, topology, timers and the hypervisor.
 const LEAVES: [u32; 8] = [0, 1, 7, 0xd, 0x8000_0000, 0x8000_0001, 0x8000_0007, 0x8000_0008];
 
+/// Instructions without a state of their own beyond XCR0, and that state: x86-64-v3 but for MOVBE and F16C. SSE3, SSSE3,
+/// FMA, SSE4.1, SSE4.2, POPCNT, XSAVE, AVX of leaf 1; BMI1, AVX2, BMI2 of leaf 7; LZCNT.
+const INSTRUCTIONS_1: u32 = 1 | 1 << 9 | 1 << 12 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 26 | 1 << 28;
+const INSTRUCTIONS_7: u32 = 1 << 3 | 1 << 5 | 1 << 8;
+const INSTRUCTIONS_EXTENDED: u32 = 1 << 5;
+
+/// Announces instructions that the processor has and KVM does not tell of. Some hypervisors run ring 3 on the bare
+/// processor, where they work whatever CPUID says; the self-test executes them before any guest may.
+fn announce(entry: &mut kvm_cpuid_entry2) {
+    let host = __cpuid_count(entry.function, entry.index);
+    match (entry.function, entry.index) {
+        (1, _) => entry.ecx |= host.ecx & INSTRUCTIONS_1,
+        (7, 0) => entry.ebx |= host.ebx & INSTRUCTIONS_7,
+        (0x8000_0001, _) => entry.ecx |= host.ecx & INSTRUCTIONS_EXTENDED,
+        _ => {}
+    }
+}
+
 /// The processor that guests see: the host's without virtualisation, performance counters, protection keys, FS/GS
 /// base instructions and AVX-512 (its state is not in XCR0).
 pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
@@ -100,6 +122,7 @@ pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
         kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(refused("KVM_GET_SUPPORTED_CPUID"))?;
     cpuid.retain(|entry| LEAVES.contains(&entry.function));
     for entry in cpuid.as_mut_slice() {
+        announce(entry);
         match (entry.function, entry.index) {
             // MONITOR, VMX, SMX; PDCM.
             (1, _) => entry.ecx &= !(1 << 3 | 1 << 5 | 1 << 6 | 1 << 15),

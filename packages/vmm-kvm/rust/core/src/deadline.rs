@@ -3,6 +3,9 @@
 //! The timer is left armed between calls: most calls end long before it fires, and then setting a deadline costs a
 //! clock reading and no system call. A tick that comes when no call runs, or early for the call that runs, is
 //! harmless: the handler looks at the deadline itself, and arms the timer again where it must.
+//!
+//! An [abort](crate::AbortHandle) sends the same signal from another thread, only for the entry to be left; the handler
+//! then does nothing.
 
 use std::cell::OnceCell;
 use std::io;
@@ -12,6 +15,7 @@ use std::{mem, ptr};
 
 use crate::clock::now;
 use crate::error::MachineError;
+use crate::host::TimeLimit;
 
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -77,7 +81,12 @@ impl Deadline {
 
     /// Whether the deadline has passed, by the timer or by the clock.
     pub(crate) fn has_passed(&self) -> bool {
-        self.shared.fired.load(Ordering::SeqCst) || (self.at != NEVER && now() >= self.at)
+        self.shared.fired.load(Ordering::SeqCst) || self.limit().has_passed()
+    }
+
+    /// The deadline as others may know it.
+    pub(crate) fn limit(&self) -> TimeLimit {
+        TimeLimit::at(self.at)
     }
 
     /// Whether the timer has ended the current entry; costs no clock reading.
@@ -185,7 +194,7 @@ impl Drop for Timer {
 }
 
 /// Installs the handler on a real-time signal that nobody uses, once; later calls verify that it is still there.
-fn signal() -> io::Result<i32> {
+pub(crate) fn signal() -> io::Result<i32> {
     static SIGNAL: OnceLock<Option<i32>> = OnceLock::new();
     let taken = || io::Error::other("all real-time signals are in use");
     let signal = SIGNAL.get_or_init(install).ok_or_else(taken)?;

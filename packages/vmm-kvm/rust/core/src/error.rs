@@ -32,6 +32,9 @@ pub enum MachineError {
     /// A timer or signal could not be set up.
     #[error("cannot set up the deadline timer: {0}")]
     Timer(std::io::Error),
+    /// The system has no thread left.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
 }
 
 /// Why an image was refused.

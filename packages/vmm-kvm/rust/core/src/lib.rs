@@ -5,13 +5,19 @@
 //! [`Machine::call`] sends a call in and gets a reply out, with a [`Host`] that serves the guest's host calls.
 //! The exit loop, the limits, the restore and the checking of what the guest wrote are inside `call`.
 //!
+//! A call runs on the calling thread. To have it run elsewhere, give a [`Machine`] to a thread of a [`Crew`] and let it
+//! make [`Machine::call_abortable`] with a [`RemoteHost`]: host calls and records travel to the thread that serves them,
+//! and its [`CallLink`] answers them, or ends the call.
+//!
 //! The guest is hostile: everything it wrote is copied once and then checked, and any exit that is not exactly the
 //! gate's ends the machine.
 
+mod abort;
 mod attachment;
 mod clock;
 mod contents;
 mod cpu;
+mod crew;
 mod deadline;
 mod error;
 mod floor;
@@ -21,17 +27,21 @@ mod machine;
 mod memory;
 mod plan;
 mod probe;
+mod remote;
 mod self_test;
 mod snapshot;
 mod system;
 #[cfg(test)]
 mod tests;
 
+pub use abort::AbortHandle;
 pub use attachment::attachment_addresses;
+pub use crew::{Crew, Seat};
 pub use error::{CallError, LoadError, MachineError};
 pub use floor::{measure_bare_machine, measure_floor};
-pub use host::{Host, NoHost, Output};
+pub use host::{Host, NoHost, Output, TimeLimit};
 pub use image::Image;
 pub use machine::{Call, Limits, Machine, Statistics};
+pub use remote::{CallLink, Courier, HostMessage, RemoteHost, RemoteRecord};
 pub use self_test::{Findings, OpenError, open};
 pub use snapshot::{BootOptions, Snapshot};

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use twinwall_abi::layout::MEMORIES;
 use twinwall_abi::{CallKind, ErrorCode};
 
+use crate::abort::AbortHandle;
 use crate::error::{CallError, LoadError, MachineError};
 use crate::host::NoHost;
 use crate::machine::{Call, Hypervisor, Limits, Machine};
@@ -98,6 +99,7 @@ const TESTS: &[(&str, Test)] = &[
     ("stack growth", test_stack),
     ("memory growth", test_growth),
     ("deadline", test_deadline),
+    ("abort", test_abort),
     ("restore", test_restore),
 ];
 
@@ -197,6 +199,34 @@ fn test_deadline() -> Result<String, CallError> {
     machine.configure(Limits::default());
     call_probe(&mut machine, Behaviour::Nothing, &[], true)?;
     Ok(format!("stops a loop ({overshoot} us late)"))
+}
+
+fn test_abort() -> Result<String, CallError> {
+    let mut machine = probe_machine(Limits::default())?;
+    let handle = AbortHandle::new();
+    let aborter = handle.clone();
+    let thread = std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        aborter.abort(CallError::new(ErrorCode::Aborted, "the self-test ends its loop"));
+    });
+    let thread = thread.map_err(MachineError::Thread)?;
+    let call = Call {
+        kind: CallKind::Bytes,
+        function: Behaviour::Loop as u32,
+        input: &[],
+        continues: false,
+        restore: true,
+        exact: true,
+    };
+    // Without the abort, the default deadline ends it.
+    let outcome = machine.call_abortable(&call, &mut NoHost, &mut [0; 0], &handle);
+    let _ = thread.join();
+    match outcome {
+        Err(error) if error.code == ErrorCode::Aborted => {}
+        other => return Err(wrong(format!("a loop ended with {other:?}"))),
+    }
+    call_probe(&mut machine, Behaviour::Nothing, &[], true)?;
+    Ok("stops a loop from another thread".into())
 }
 
 fn test_restore() -> Result<String, CallError> {

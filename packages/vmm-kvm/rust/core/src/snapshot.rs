@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use twinwall_abi::layout::{INPUT, MAILBOX, OUTBOX, OUTPUT, PAGE, STACK_TOP};
-use twinwall_abi::{CallKind, ErrorCode, ImageHeader, Request, Seed};
+use twinwall_abi::{CallKind, ErrorCode, FUEL_UNLIMITED, ImageHeader, Request, Seed};
 
 use crate::attachment::Attachments;
 use crate::clock;
@@ -166,6 +166,8 @@ fn run_boot(
     let now = clock::now();
     let mut request = base_request(&limits, CallKind::Boot, now, tick_scale, &Seed::new(&seed));
     request.set_input_length(options.input.len() as u64);
+    // What runs before the snapshot is bounded by the deadline alone.
+    request.set_fuel(FUEL_UNLIMITED);
     core.vm.watch(true);
     let mut statistics = Statistics::default();
     let mut exchange = Exchange::new(core, &limits, host, &mut statistics, now);

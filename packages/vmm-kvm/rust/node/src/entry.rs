@@ -87,16 +87,22 @@ fn call(
     let operation = unsafe { f64::from_napi_value(env.raw(), operation) }.map_err(wrong)? as u64;
     // SAFETY: as above.
     let input = unsafe { Uint8ArraySlice::from_napi_value(env.raw(), input) }.map_err(wrong)?;
-    let flags = operation >> 8;
-    let call = Call {
-        kind: CallKind((operation & 0xff) as u16),
-        function: (operation >> 16) as u32,
-        input: &input,
-        continues: flags & FLAG_CONTINUES != 0,
-        restore: flags & FLAG_RESTORE != 0,
-        exact: flags & FLAG_EXACT != 0,
-    };
+    let call = call_of(operation, &input);
     let mut output = JavaScriptOutput { env, value: output };
     let mut host = inner.host(env);
     inner.with(|machine| machine.call(&call, &mut host, &mut output))?
+}
+
+/// The call that an operation (see [`entry_function`]) asks for.
+#[inline]
+pub(crate) fn call_of(operation: u64, input: &[u8]) -> Call<'_> {
+    let flags = operation >> 8;
+    Call {
+        kind: CallKind((operation & 0xff) as u16),
+        function: (operation >> 16) as u32,
+        input,
+        continues: flags & FLAG_CONTINUES != 0,
+        restore: flags & FLAG_RESTORE != 0,
+        exact: flags & FLAG_EXACT != 0,
+    }
 }

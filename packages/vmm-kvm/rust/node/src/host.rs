@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, sys};
 use twinwall_abi::ErrorCode;
 use twinwall_abi::outbox::Entry;
-use twinwall_vmm_kvm::{Host, Output};
+use twinwall_vmm_kvm::{Host, Output, TimeLimit};
 
 /// `(function, arguments) => result bytes, or a negative error code`.
 pub(crate) type HostCall = FunctionRef<FnArgs<(u32, Uint8Array)>, Either<Uint8ArraySlice<'static>, i32>>;
@@ -51,13 +51,13 @@ impl Output for JavaScriptOutput<'_> {
 }
 
 /// Frees the handles of one callback when it ends: a call may make many.
-struct Scope {
+pub(crate) struct Scope {
     env: sys::napi_env,
     scope: sys::napi_handle_scope,
 }
 
 impl Scope {
-    fn open(env: &Env) -> Self {
+    pub(crate) fn open(env: &Env) -> Self {
         let mut scope = ptr::null_mut();
         // SAFETY: `env` is the environment of the current native call, on its thread.
         unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) };
@@ -75,7 +75,7 @@ impl Drop for Scope {
 }
 
 impl Host for JavaScriptHost<'_> {
-    fn call(&mut self, function: u32, arguments: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+    fn call(&mut self, function: u32, arguments: &[u8], _limit: TimeLimit) -> Result<Vec<u8>, ErrorCode> {
         let _scope = Scope::open(self.env);
         let callback = self.host_call.borrow_back(self.env).map_err(|_| ErrorCode::Internal)?;
         let arguments = FnArgs::from((function, Uint8Array::new(arguments.to_vec())));
@@ -86,7 +86,7 @@ impl Host for JavaScriptHost<'_> {
         }
     }
 
-    fn record(&mut self, entry: Entry<'_>) {
+    fn record(&mut self, entry: Entry<'_>, _limit: TimeLimit) {
         let _scope = Scope::open(self.env);
         let Ok(callback) = self.record.borrow_back(self.env) else { return };
         let data = Uint8Array::new(entry.data.to_vec());
@@ -95,9 +95,13 @@ impl Host for JavaScriptHost<'_> {
     }
 }
 
-fn error_code(code: i32) -> ErrorCode {
-    match u16::try_from(-i64::from(code)) {
-        Ok(known) if known > 0 && known <= ErrorCode::Internal.0 => ErrorCode(known),
-        _ => ErrorCode::HostFunction,
-    }
+/// The error code whose negative number a host function has returned.
+pub(crate) fn error_code(code: i32) -> ErrorCode {
+    known_code(code.saturating_neg()).unwrap_or(ErrorCode::HostFunction)
+}
+
+/// The error code of that number, if there is one.
+pub(crate) fn known_code(number: i32) -> Option<ErrorCode> {
+    let code = u16::try_from(number).ok()?;
+    (code > 0 && code <= ErrorCode::Internal.0).then_some(ErrorCode(code))
 }

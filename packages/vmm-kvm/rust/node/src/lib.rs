@@ -1,7 +1,9 @@
 //! Node binding of the KVM machine. Nothing here throws but for programming errors: results are unions of a value and
 //! a failure, and calls on the fast path return a number.
 
+mod async_call;
 mod entry;
+mod event_loop;
 mod host;
 mod limits;
 mod machine;

@@ -4,20 +4,24 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use napi::Env;
-use napi::bindgen_prelude::{BigInt, Uint8Array, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{BigInt, Either, FromNapiValue, JsValue, Uint8Array, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use twinwall_abi::{CallKind, ErrorCode};
 use twinwall_vmm_kvm::{Call, CallError, Machine};
 
+use crate::async_call::{self, Away, Deliver};
 use crate::entry::entry_function;
-use crate::host::{HostCall, JavaScriptHost, RecordSink};
+use crate::host::{HostCall, JavaScriptHost, RecordSink, error_code, known_code};
 use crate::limits::NativeLimits;
 use crate::results::{NativeFailure, failed};
 
 /// A machine, shared by its JavaScript object and its entry function. A host function that comes back to the machine
 /// whose call it serves finds it borrowed: `E_BUSY`.
 pub(crate) struct Inner {
-    machine: RefCell<Option<Machine>>,
+    /// Absent when it is closed, and while its call runs on another thread.
+    pub(crate) machine: RefCell<Option<Machine>>,
+    /// Present in the latter case.
+    pub(crate) away: RefCell<Option<Away>>,
     failure: RefCell<CallError>,
     host_call: HostCall,
     record: RecordSink,
@@ -76,7 +80,22 @@ impl Inner {
         let mut machine = self.machine.try_borrow_mut().map_err(busy)?;
         match machine.as_mut() {
             Some(machine) => Ok(use_machine(machine)),
-            None => Err(CallError::new(ErrorCode::Disposed, "the machine is closed")),
+            None => Err(self.absence()),
+        }
+    }
+
+    /// The machine itself, for a call on another thread.
+    pub(crate) fn lend(&self) -> Result<Machine, CallError> {
+        let machine = self.machine.try_borrow_mut().ok().and_then(|mut machine| machine.take());
+        machine.ok_or_else(|| self.absence())
+    }
+
+    /// Why there is no machine.
+    #[cold]
+    fn absence(&self) -> CallError {
+        match self.away(|away| away.is_closed()) {
+            Some(false) => CallError::new(ErrorCode::Busy, "an asynchronous call is running on the machine"),
+            Some(true) | None => CallError::new(ErrorCode::Disposed, "the machine is closed"),
         }
     }
 }
@@ -84,7 +103,8 @@ impl Inner {
 impl NativeMachine {
     pub(crate) fn new(machine: Machine, host_call: HostCall, record: RecordSink) -> Self {
         let failure = RefCell::new(CallError::new(ErrorCode::None, ""));
-        Self { inner: Rc::new(Inner { machine: RefCell::new(Some(machine)), failure, host_call, record }) }
+        let (machine, away) = (RefCell::new(Some(machine)), RefCell::new(None));
+        Self { inner: Rc::new(Inner { machine, away, failure, host_call, record }) }
     }
 }
 
@@ -98,6 +118,43 @@ impl NativeMachine {
     #[napi]
     pub fn entry<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
         entry_function(env, &self.inner)
+    }
+
+    /// Starts a call on another thread, with an operation as [`Self::entry`] takes it. `deliver` is called on the event
+    /// loop, `(what, number, function, data)`: for a record (0), with its kind; for a host call (1), with its number,
+    /// and returns the result, a negative error code, or `undefined` when [`Self::answer`] will be called; at last for
+    /// the end (2), with the output's length or a negative error code. Returns the call's number, or a negative error
+    /// code.
+    #[napi]
+    pub fn start(&self, env: &Env, operation: f64, input: Unknown<'_>, deliver: Deliver) -> f64 {
+        // SAFETY: the value is an argument of the native call in progress.
+        let input = unsafe { Uint8ArraySlice::from_napi_value(env.raw(), input.raw()) };
+        let wrong = |_| CallError::new(ErrorCode::Type, "a call takes a Uint8Array");
+        let started = input
+            .map_err(wrong)
+            .and_then(|input| async_call::start(env, &self.inner, operation as u64, &input, deliver));
+        match started {
+            Ok(call) => call as f64,
+            Err(error) => f64::from(self.inner.fail(error)),
+        }
+    }
+
+    /// Answers a host call of a call, both by number, with the result or a negative error code. Too late, this does
+    /// nothing.
+    #[napi]
+    pub fn answer(&self, call: f64, host_call: f64, answer: Either<Uint8ArraySlice<'_>, i32>) {
+        let answer = match answer {
+            Either::A(bytes) => Ok(bytes.to_vec()),
+            Either::B(code) => Err(error_code(code)),
+        };
+        self.inner.away(|away| away.answer(call as u64, host_call as u64, answer));
+    }
+
+    /// Ends a call, by number, with an error code. Does nothing when it is over.
+    #[napi]
+    pub fn end(&self, call: f64, code: i32) {
+        let code = known_code(code).unwrap_or(ErrorCode::Aborted);
+        self.inner.away(|away| away.end(call as u64, code));
     }
 
     /// Instructions that the guest executes for one call from the snapshot, or a negative error code. For measurements:
@@ -144,14 +201,20 @@ impl NativeMachine {
     /// Sets limits from the next call on.
     #[napi]
     pub fn configure(&self, limits: NativeLimits) {
-        // A machine that is busy or closed keeps what it has: there is no next call to which this could apply.
-        let _ = self.inner.with(|machine| machine.configure(limits.into()));
+        let limits = limits.into();
+        if self.inner.away(|away| away.configure(limits)).is_some() {
+            return;
+        }
+        // A machine that is in a call of this thread, or closed, keeps what it has.
+        let _ = self.inner.with(|machine| machine.configure(limits));
     }
 
-    /// Counts of the last call, and of the machine's life.
+    /// Counts of the last call, and of the machine's life; while a call runs elsewhere, those from before it.
     #[napi]
     pub fn stats(&self) -> NativeStatistics {
-        let counts = self.inner.with(|machine| machine.statistics()).unwrap_or_default();
+        let before = self.inner.away(|away| away.statistics());
+        let counts = before.or_else(|| self.inner.with(|machine| machine.statistics()).ok());
+        let counts = counts.unwrap_or_default();
         NativeStatistics {
             exits: counts.exits as f64,
             host_calls: counts.host_calls as f64,
@@ -166,9 +229,13 @@ impl NativeMachine {
         }
     }
 
-    /// Gives the machine back. Does nothing the second time.
+    /// Gives the machine back, when a call that runs elsewhere has ended, which it does at once. Does nothing the second
+    /// time.
     #[napi]
     pub fn close(&self) {
+        if self.inner.away(|away| away.close()).is_some() {
+            return;
+        }
         if let Ok(mut machine) = self.inner.machine.try_borrow_mut() {
             *machine = None;
         }

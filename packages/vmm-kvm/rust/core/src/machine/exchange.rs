@@ -7,9 +7,10 @@ use twinwall_abi::{Answer, ErrorCode, GateOperation, Report, Request};
 use super::core::Core;
 use super::report::{boot_failure, failure, foreign, unhandled_exception};
 use super::{Call, Exit, Limits, Statistics};
+use crate::abort::AbortHandle;
 use crate::deadline::{Deadline, NEVER};
 use crate::error::CallError;
-use crate::host::{Host, Output};
+use crate::host::{Host, Output, TimeLimit};
 
 /// Debug vector: the trap after each instruction while single-stepping.
 const DEBUG: u64 = 1;
@@ -40,6 +41,8 @@ pub(crate) struct Exchange<'a> {
     now: u64,
     /// Each instruction is an exit: only to count them.
     stepping: bool,
+    /// By which other threads may end the call.
+    abort: Option<&'a AbortHandle>,
 }
 
 impl<'a> Exchange<'a> {
@@ -53,7 +56,22 @@ impl<'a> Exchange<'a> {
         statistics.exits = 0;
         statistics.host_calls = 0;
         statistics.fuel_used = 0;
-        Self { core, limits, host, statistics, answers: INPUT, outbox_bytes: 0, now, stepping: false }
+        Self {
+            core,
+            limits,
+            host,
+            statistics,
+            answers: INPUT,
+            outbox_bytes: 0,
+            now,
+            stepping: false,
+            abort: None,
+        }
+    }
+
+    /// Lets other threads end the call by `handle`.
+    pub(crate) fn abort_by(&mut self, handle: &'a AbortHandle) {
+        self.abort = Some(handle);
     }
 
     /// Makes each instruction an exit of its own.
@@ -105,10 +123,12 @@ impl<'a> Exchange<'a> {
     pub(crate) fn until(&mut self, last: GateOperation) -> Result<Report, Stop> {
         let target = self.core.vm.immediate_exit();
         let deadline = Deadline::set(self.now, self.limits.deadline, target).map_err(poisoned)?;
+        let entered = self.abort.map(|handle| handle.enter(target)).transpose();
+        let _entered = entered.map_err(Stop::Poisoned)?;
         loop {
             self.enter(&deadline)?;
             let report = self.core.read_report();
-            self.drain(&report)?;
+            self.drain(&report, deadline.limit())?;
             match GateOperation(report.operation()) {
                 operation if operation == last => return Ok(report),
                 GateOperation::HostCall => self.serve_host_call(&report, &deadline)?,
@@ -130,12 +150,20 @@ impl<'a> Exchange<'a> {
             match self.core.vm.run().map_err(poisoned)? {
                 Exit::Gate => return Ok(()),
                 Exit::Exception => self.serve_exception()?,
-                Exit::Interrupted => {}
+                Exit::Interrupted => self.check_abort()?,
                 Exit::Foreign(what) => return Err(Stop::Poisoned(foreign(what))),
             }
             if deadline.has_fired() {
                 return Err(self.late());
             }
+        }
+    }
+
+    /// An abort leaves `immediate_exit` set: whatever the guest does next, the exit that follows comes here.
+    fn check_abort(&self) -> Result<(), Stop> {
+        match self.abort.and_then(AbortHandle::reason) {
+            Some(reason) => Err(Stop::Poisoned(reason)),
+            None => Ok(()),
         }
     }
 
@@ -158,16 +186,17 @@ impl<'a> Exchange<'a> {
         self.statistics.host_calls += 1;
         if self.statistics.host_calls > self.limits.host_calls {
             let most = self.limits.host_calls;
-            return Err(limit(format!("the guest made more than {most} host calls")));
+            return Err(over_limit(format!("the guest made more than {most} host calls")));
         }
         if report.output_length() > self.limits.output_bytes {
             let (size, most) = (report.output_length(), self.limits.output_bytes);
-            return Err(limit(format!(
+            return Err(over_limit(format!(
                 "the arguments of a host call have {size} bytes, the limit is {most}"
             )));
         }
         let arguments = self.copy_out(report, "the arguments of a host call")?;
-        let result = self.host.call(report.function_index(), &arguments);
+        let result = self.host.call(report.function_index(), &arguments, deadline.limit());
+        self.check_abort()?;
         if deadline.has_passed() {
             return Err(self.late());
         }
@@ -175,12 +204,14 @@ impl<'a> Exchange<'a> {
         match result {
             Ok(bytes) if bytes.len() as u64 > self.limits.input_bytes => {
                 let (size, most) = (bytes.len(), self.limits.input_bytes);
-                return Err(limit(format!("a host function returned {size} bytes, the limit is {most}")));
+                return Err(over_limit(format!(
+                    "a host function returned {size} bytes, the limit is {most}"
+                )));
             }
             Ok(bytes) => {
                 let end = self.answers - INPUT + bytes.len() as u64;
                 if end > AREA_WINDOW {
-                    return Err(limit(
+                    return Err(over_limit(
                         "the input and the answer of a host function do not fit their area".into(),
                     ));
                 }
@@ -211,7 +242,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Hands the records of the outbox to the host.
-    fn drain(&mut self, report: &Report) -> Result<(), Stop> {
+    fn drain(&mut self, report: &Report, limit: TimeLimit) -> Result<(), Stop> {
         let length = report.outbox_length();
         if length == 0 {
             return Ok(());
@@ -222,7 +253,7 @@ impl<'a> Exchange<'a> {
         self.outbox_bytes += length;
         if self.outbox_bytes > self.limits.outbox_bytes {
             let most = self.limits.outbox_bytes;
-            return Err(limit(format!("the guest wrote more than {most} bytes of output and log")));
+            return Err(over_limit(format!("the guest wrote more than {most} bytes of output and log")));
         }
         let mut copy = vec![0; length as usize];
         let base = self.core.outbox.end() - self.core.outbox.length();
@@ -230,7 +261,7 @@ impl<'a> Exchange<'a> {
             return Err(bad_reply("its outbox is longer than the area"));
         }
         for entry in Entries::new(&copy) {
-            self.host.record(entry.map_err(|_| bad_reply("an outbox record is malformed"))?);
+            self.host.record(entry.map_err(|_| bad_reply("an outbox record is malformed"))?, limit);
         }
         Ok(())
     }
@@ -311,7 +342,7 @@ impl<'a> Exchange<'a> {
     }
 }
 
-fn limit(message: String) -> Stop {
+fn over_limit(message: String) -> Stop {
     Stop::Poisoned(CallError::new(ErrorCode::Limit, message))
 }
 

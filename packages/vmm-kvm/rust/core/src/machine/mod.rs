@@ -19,6 +19,7 @@ pub use self::call::{Call, Limits, Statistics};
 pub(crate) use self::core::{Core, Shared};
 pub(crate) use self::exchange::{Exchange, Stop};
 pub(crate) use self::vm::{Exit, Hypervisor, Vm};
+use crate::abort::AbortHandle;
 use crate::clock;
 use crate::error::CallError;
 use crate::host::{Host, Output};
@@ -71,6 +72,12 @@ impl Machine {
         self.limits = limits;
     }
 
+    /// Limits of later calls.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// Counts of the last call and of the machine's life.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
@@ -94,8 +101,37 @@ impl Machine {
         host: &mut dyn Host,
         output: &mut dyn Output,
     ) -> Result<usize, CallError> {
+        self.run(call, host, output, None)
+    }
+
+    /// As [`Self::call`], and other threads may end the call by `abort`. Where the host's functions have to run on
+    /// another thread, give a [`RemoteHost`](crate::RemoteHost).
+    ///
+    /// # Errors
+    /// As [`Self::call`], and the reason of the abort.
+    pub fn call_abortable(
+        &mut self,
+        call: &Call<'_>,
+        host: &mut dyn Host,
+        output: &mut dyn Output,
+        abort: &AbortHandle,
+    ) -> Result<usize, CallError> {
+        self.run(call, host, output, Some(abort))
+    }
+
+    fn run(
+        &mut self,
+        call: &Call<'_>,
+        host: &mut dyn Host,
+        output: &mut dyn Output,
+        abort: Option<&AbortHandle>,
+    ) -> Result<usize, CallError> {
         self.statistics.calls += 1;
         self.overflow.clear();
+        if let Some(reason) = abort.and_then(AbortHandle::reason) {
+            self.restore();
+            return Err(reason);
+        }
         let most = self.limits.input_bytes.min(AREA_WINDOW);
         if call.input.len() as u64 > most {
             let size = call.input.len();
@@ -115,6 +151,9 @@ impl Machine {
         };
         self.unfinished = true;
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
+        if let Some(abort) = abort {
+            exchange.abort_by(abort);
+        }
         let outcome = exchange.run(request, call, output, &mut self.overflow);
         self.unfinished = false;
         self.settle(call, outcome)

@@ -25,6 +25,7 @@ pub(super) fn failure(report: &Report, text: &[u8]) -> Result<CallError, CallErr
             | ErrorCode::Unsupported
             | ErrorCode::Import
             | ErrorCode::NoFunction
+            | ErrorCode::Option
             | ErrorCode::Limit
             | ErrorCode::Aborted
             | ErrorCode::Internal

@@ -219,3 +219,43 @@ fn guest_memory_and_descriptors_are_private() {
         }
     }
 }
+
+/// Threads of this process that run calls.
+fn call_threads() -> usize {
+    let names = std::fs::read_dir("/proc/self/task").expect("procfs").flatten();
+    let names = names.filter_map(|entry| std::fs::read_to_string(entry.path().join("comm")).ok());
+    names.filter(|name| name.trim() == "twinwall-call").count()
+}
+
+/// Waits for what happens on other threads, for a minute at most.
+fn eventually(condition: impl Fn() -> bool) -> bool {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !condition() {
+        if std::time::Instant::now() > until {
+            return false;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    true
+}
+
+/// A crew takes its threads with it, those that run a call as soon as it is over.
+#[test]
+fn crews_leave_no_threads() {
+    if !alone("crews_leave_no_threads") {
+        return;
+    }
+    for _ in 0..5 {
+        let crew = crate::Crew::new();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let seats: Vec<_> = (0..8).map(|_| crew.seat().expect("a thread")).collect();
+        assert!(eventually(|| call_threads() == 8));
+        let mut seats = seats.into_iter();
+        seats.next().expect("a seat").run(move || wait.recv(), drop);
+        drop(crew);
+        drop(seats);
+        assert!(eventually(|| call_threads() == 1));
+        drop(go);
+        assert!(eventually(|| call_threads() == 0));
+    }
+}

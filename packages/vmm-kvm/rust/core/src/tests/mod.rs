@@ -1,7 +1,9 @@
 //! Tests on a real KVM, with a guest of a few instructions whose every behaviour is known.
 
+mod aborts;
 mod alone;
 mod counting;
+mod crews;
 mod deadlines;
 mod hostile;
 mod hosts;
@@ -9,6 +11,7 @@ mod images;
 mod memory;
 mod paging;
 mod real_images;
+mod remote;
 mod restore;
 mod ring3;
 mod soak;

@@ -5,7 +5,7 @@ use twinwall_abi::outbox::Entry;
 use twinwall_abi::{ErrorCode, RecordKind};
 
 use super::{Attacker, outcome, words};
-use crate::host::Host;
+use crate::host::{Host, TimeLimit};
 use crate::machine::Limits;
 use crate::memory::HostMemory;
 
@@ -21,13 +21,13 @@ struct Counter {
 }
 
 impl Host for Counter {
-    fn call(&mut self, _function: u32, arguments: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+    fn call(&mut self, _function: u32, arguments: &[u8], _limit: TimeLimit) -> Result<Vec<u8>, ErrorCode> {
         self.calls += 1;
         self.arguments.push(arguments.len());
         Ok(vec![0xee; self.answer])
     }
 
-    fn record(&mut self, entry: Entry<'_>) {
+    fn record(&mut self, entry: Entry<'_>, _limit: TimeLimit) {
         assert_eq!(entry.kind, RecordKind::Stdout);
         self.records += 1;
         self.record_bytes += entry.data.len();

@@ -115,11 +115,16 @@ fn opened_pages_do_not_carry_data() {
 struct Panics;
 
 impl crate::Host for Panics {
-    fn call(&mut self, _function: u32, _arguments: &[u8]) -> Result<Vec<u8>, ErrorCode> {
+    fn call(
+        &mut self,
+        _function: u32,
+        _arguments: &[u8],
+        _limit: crate::TimeLimit,
+    ) -> Result<Vec<u8>, ErrorCode> {
         std::panic::resume_unwind(Box::new("a host function that fails"))
     }
 
-    fn record(&mut self, _entry: Entry<'_>) {}
+    fn record(&mut self, _entry: Entry<'_>, _limit: crate::TimeLimit) {}
 }
 
 /// A panic of the embedding program leaves the guest in the middle of its call: the next call must not go on there.

@@ -18,15 +18,15 @@ use crate::snapshot::{BootOptions, Snapshot};
 use crate::{Image, probe};
 
 /// A machine whose image has more behaviours than the probe, and their function numbers.
-struct Attacker {
+pub(super) struct Attacker {
     snapshot: Arc<Snapshot>,
-    machine: Machine,
-    numbers: Vec<u32>,
+    pub(super) machine: Machine,
+    pub(super) numbers: Vec<u32>,
 }
 
 impl Attacker {
     /// An attacker with these pieces of [`code`].
-    fn new(names: &[&str], limits: Limits) -> Self {
+    pub(super) fn new(names: &[&str], limits: Limits) -> Self {
         let pieces: Vec<&[u8]> = names.iter().map(|name| code::piece(name)).collect();
         Self::with_code(&pieces, limits)
     }
@@ -60,7 +60,7 @@ impl Attacker {
     }
 
     /// Memory, registers and control state are those of the snapshot.
-    fn assert_clean(&mut self, after: &str) {
+    pub(super) fn assert_clean(&mut self, after: &str) {
         super::assert_usable(&mut self.machine);
         assert!(self.machine.has_initial_state(), "after {after}");
         assert!(self.machine.grown_memory_is_zero(), "after {after}");
@@ -87,6 +87,6 @@ fn outcome(result: &Result<Vec<u8>, CallError>) -> ErrorCode {
     result.as_ref().map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-fn words(values: &[u64]) -> Vec<u8> {
+pub(super) fn words(values: &[u64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

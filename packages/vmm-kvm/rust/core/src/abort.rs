@@ -1,0 +1,158 @@
+//! Ending a call from another thread.
+//!
+//! The vCPU's `immediate_exit` is set first, then its thread gets the signal of the deadline timer. So it does not
+//! matter where that thread is: an entry under way is left because of the signal, an entry that is about to begin
+//! because of the byte. Both happen under the lock by which a call registers and takes its leave, so neither reaches a
+//! vCPU that is gone; what is left of them for a later call is a signal that means nothing and a byte that every call
+//! clears when it begins.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use twinwall_abi::ErrorCode;
+
+use crate::deadline;
+use crate::error::{CallError, MachineError};
+use crate::host::TimeLimit;
+
+/// Ends a call from any thread: while the guest runs, and while its thread waits for a host function. Clones are the
+/// same handle.
+///
+/// A handle is for one call ([`Machine::call_abortable`](crate::Machine::call_abortable)): once it was used to abort,
+/// every call that is made with it fails at once.
+#[derive(Clone, Debug, Default)]
+pub struct AbortHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// The reason is there, or something that a thread in [`AbortHandle::wait`] may be waiting for.
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    reason: Option<CallError>,
+    /// vCPUs of the calls in progress.
+    entered: Vec<Vcpu>,
+}
+
+/// A vCPU that may be in the guest, and the thread that runs it.
+#[derive(Clone, Copy, Debug)]
+struct Vcpu {
+    immediate_exit: *mut u8,
+    thread: libc::pthread_t,
+    signal: i32,
+}
+
+// SAFETY: the pointer is followed only under the lock that its call takes before it lets go of the vCPU.
+unsafe impl Send for Vcpu {}
+
+impl AbortHandle {
+    /// A handle that has not been used.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the call: it fails with `reason` as soon as its thread has left the guest, or has come back from a host
+    /// function that does not wait by [`Self::wait`]; its virtual machine is thrown away. A call that is past its last
+    /// exit is over, and succeeds. Returns whether this was the first reason; only that one counts.
+    pub fn abort(&self, reason: CallError) -> bool {
+        let mut state = self.lock();
+        if state.reason.is_some() {
+            return false;
+        }
+        state.reason = Some(reason);
+        for vcpu in &state.entered {
+            vcpu.kick();
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+        true
+    }
+
+    /// Why the call was aborted, if it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<CallError> {
+        self.lock().reason.clone()
+    }
+
+    /// Blocks the calling thread, without spinning, until `ready` gives a value. It is asked at once, and again after
+    /// each [`Self::notify`]; it runs under a lock of the handle, so it must not use the handle.
+    ///
+    /// # Errors
+    /// The code of the abort, or [`ErrorCode::Deadline`] when `limit` has passed.
+    pub fn wait<Value>(
+        &self,
+        limit: TimeLimit,
+        mut ready: impl FnMut() -> Option<Value>,
+    ) -> Result<Value, ErrorCode> {
+        let mut state = self.lock();
+        loop {
+            if let Some(reason) = &state.reason {
+                return Err(reason.code);
+            }
+            if let Some(value) = ready() {
+                return Ok(value);
+            }
+            let changed = &self.shared.changed;
+            state = match limit.remaining() {
+                None => changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) if left.is_zero() => return Err(ErrorCode::Deadline),
+                Some(left) => changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+    }
+
+    /// Makes threads in [`Self::wait`] ask again.
+    pub fn notify(&self) {
+        // Who has asked, and not begun to wait, holds the lock.
+        drop(self.lock());
+        self.shared.changed.notify_all();
+    }
+
+    /// Registers the calling thread's vCPU, until the value is dropped. The thread's deadline must have been set before:
+    /// that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
+    pub(crate) fn enter(&self, immediate_exit: *mut u8) -> Result<Entered<'_>, CallError> {
+        let signal = deadline::signal().map_err(MachineError::Timer)?;
+        // SAFETY: pthread_self has no preconditions.
+        let vcpu = Vcpu { immediate_exit, thread: unsafe { libc::pthread_self() }, signal };
+        let mut state = self.lock();
+        if let Some(reason) = &state.reason {
+            return Err(reason.clone());
+        }
+        state.entered.push(vcpu);
+        Ok(Entered { handle: self, immediate_exit })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Vcpu {
+    fn kick(&self) {
+        // SAFETY: the vCPU is registered, and its call cannot take it back while the caller holds the lock: the run
+        // structure is mapped. The kernel and this module access the byte, as a byte.
+        unsafe { AtomicU8::from_ptr(self.immediate_exit) }.store(1, Ordering::SeqCst);
+        // SAFETY: as above, the thread is in its call. Nothing can be done about a failure, and none is possible for a
+        // live thread and a valid signal.
+        unsafe { libc::pthread_kill(self.thread, self.signal) };
+    }
+}
+
+/// A registered vCPU.
+#[derive(Debug)]
+pub(crate) struct Entered<'a> {
+    handle: &'a AbortHandle,
+    immediate_exit: *mut u8,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.handle.lock().entered.retain(|vcpu| vcpu.immediate_exit != self.immediate_exit);
+    }
+}

@@ -1,0 +1,236 @@
+//! Calls on a thread of their own: how they start, what the event loop does for their guests, how they end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::{Either3, FnArgs, FunctionRef, Uint8Array, Uint8ArraySlice};
+use twinwall_abi::ErrorCode;
+use twinwall_vmm_kvm::{
+    CallError, CallLink, Courier, HostMessage, Limits, Machine, NoHost, RemoteHost, Statistics,
+};
+
+use crate::entry::call_of;
+use crate::event_loop::{Event, EventLoop, Post};
+use crate::host::{Scope, error_code};
+use crate::machine::Inner;
+
+/// What the function that a call was started with is told, and the three values that go with it.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Told {
+    /// Kind of record, function, data.
+    Record = 0,
+    /// Number of the host call, function, arguments. Returns the answer, or nothing when it comes later.
+    HostCall = 1,
+    /// Status, 0, output.
+    Done = 2,
+}
+
+/// `(what, number, function, data) => result bytes, a negative error code, or undefined`.
+pub(crate) type Deliver =
+    FunctionRef<FnArgs<(u32, f64, u32, Uint8Array)>, Either3<Uint8ArraySlice<'static>, i32, ()>>;
+
+/// What is here of a machine while its call runs elsewhere.
+pub(crate) struct Away {
+    call: u64,
+    link: CallLink,
+    deliver: Deliver,
+    /// Figures from before the call.
+    statistics: Statistics,
+    /// Limits for the calls behind this one.
+    limits: Option<Limits>,
+    /// The machine is given back when it comes back.
+    closed: bool,
+}
+
+/// What comes back.
+pub(crate) struct Done {
+    machine: Machine,
+    outcome: Result<usize, CallError>,
+    output: Vec<u8>,
+}
+
+impl Away {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    pub(crate) fn configure(&mut self, limits: Limits) {
+        self.limits = Some(limits);
+    }
+
+    /// Ends the call; the machine does not come back to JavaScript.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.abort(ErrorCode::Disposed, "the machine was closed while its call ran");
+    }
+
+    /// Ends the call if it is the one of that number.
+    pub(crate) fn end(&self, call: u64, code: ErrorCode) {
+        if self.call == call {
+            self.abort(code, "the call was ended by its caller");
+        }
+    }
+
+    /// Answers a host call of the call of that number.
+    pub(crate) fn answer(&self, call: u64, host_call: u64, answer: Result<Vec<u8>, ErrorCode>) {
+        if self.call == call {
+            self.link.answer(host_call, answer);
+        }
+    }
+
+    pub(crate) fn abort(&self, code: ErrorCode, message: &str) {
+        self.link.abort_handle().abort(CallError::new(code, message));
+    }
+}
+
+/// Takes what the guest wants to the event loop.
+struct ToEventLoop {
+    post: Arc<Post>,
+    call: u64,
+}
+
+impl Courier for ToEventLoop {
+    fn deliver(&mut self, message: HostMessage) -> bool {
+        self.post.send(self.call, Event::Guest(message))
+    }
+}
+
+/// Starts a call; returns its number.
+pub(crate) fn start(
+    env: &Env,
+    inner: &Rc<Inner>,
+    operation: u64,
+    input: &[u8],
+    deliver: Deliver,
+) -> Result<u64, CallError> {
+    let call = call_of(operation, input);
+    inner.with(|machine| {
+        // A call that is refused in any case is refused here, before its input is copied.
+        let refused = input.len() as u64 > machine.limits().input_bytes;
+        if refused { machine.call(&call, &mut NoHost, &mut Vec::new()).map(drop) } else { Ok(()) }
+    })??;
+    let failed = |error: napi::Error| CallError::new(ErrorCode::Internal, error.reason.to_string());
+    let event_loop = EventLoop::of(env).map_err(failed)?;
+    let seat = event_loop.crew.seat()?;
+    let mut machine = inner.lend()?;
+    let (number, link) = (event_loop.enter(inner), CallLink::new());
+    let statistics = machine.statistics();
+    inner.leave(Away { call: number, link: link.clone(), deliver, statistics, limits: None, closed: false });
+    let (post, input) = (Arc::clone(&event_loop.post), input.to_vec());
+    let courier = ToEventLoop { post: Arc::clone(&post), call: number };
+    let work = move || {
+        let call = call_of(operation, &input);
+        let mut output = Vec::new();
+        let mut host = RemoteHost::new(courier, link.clone());
+        let run = || machine.call_abortable(&call, &mut host, &mut output, link.abort_handle());
+        let outcome = catch_unwind(AssertUnwindSafe(run))
+            .unwrap_or_else(|_| Err(CallError::new(ErrorCode::Internal, "the machine's driver panicked")));
+        Box::new(Done { machine, outcome, output })
+    };
+    // Where the environment has ended, this gives the machine back.
+    seat.run(work, move |done| {
+        post.send(number, Event::Done(done));
+    });
+    Ok(number)
+}
+
+/// Does what the thread of a call has sent.
+pub(crate) fn serve(env: &Env, event_loop: &EventLoop, call: u64, event: Event) {
+    let _scope = Scope::open(env);
+    let Some(inner) = event_loop.machine(call) else { return };
+    match event {
+        Event::Guest(message) => {
+            // A copy: the function may do with the machine what it likes.
+            let Some(link) = inner.away(|away| away.link.clone()) else { return };
+            match message {
+                HostMessage::Record(record) => {
+                    let kind = f64::from(record.kind.0);
+                    tell(env, &inner, Told::Record, kind, record.function, record.data);
+                }
+                HostMessage::Call { id, function, arguments } => {
+                    let answer = tell(env, &inner, Told::HostCall, id as f64, function, arguments);
+                    if let Some(answer) = answer {
+                        link.answer(id, answer);
+                    }
+                }
+            }
+        }
+        Event::Done(done) => {
+            event_loop.leave(call);
+            finish(env, &inner, *done);
+        }
+    }
+}
+
+/// Takes the machine back, and tells how its call ended.
+fn finish(env: &Env, inner: &Inner, done: Done) {
+    let Done { machine, outcome, output } = done;
+    let (status, output) = match outcome {
+        Ok(length) => (length as f64, output),
+        Err(error) => (f64::from(inner.fail(error)), Vec::new()),
+    };
+    // The function must still be there when it is told, and the machine free for its next call.
+    let deliver = inner.away(|away| away.deliver.borrow_back(env));
+    inner.come_back(machine);
+    if let Some(Ok(deliver)) = deliver {
+        let output = Uint8Array::new(output);
+        // What it throws concerns nobody here.
+        let _ = deliver.call(FnArgs::from((Told::Done as u32, status, 0, output)));
+    }
+}
+
+/// Calls the function that the call was started with. Returns the answer, if it gave one.
+fn tell(
+    env: &Env,
+    inner: &Inner,
+    what: Told,
+    number: f64,
+    function: u32,
+    data: Vec<u8>,
+) -> Option<Result<Vec<u8>, ErrorCode>> {
+    let deliver = inner.away(|away| away.deliver.borrow_back(env))?;
+    let arguments = FnArgs::from((what as u32, number, function, Uint8Array::new(data)));
+    match deliver.and_then(|deliver| deliver.call(arguments)) {
+        Ok(Either3::A(bytes)) => Some(Ok(bytes.to_vec())),
+        Ok(Either3::B(code)) => Some(Err(error_code(code))),
+        Ok(Either3::C(())) => None,
+        Err(_) => Some(Err(ErrorCode::HostFunction)),
+    }
+}
+
+impl Inner {
+    /// Takes note of a call that runs elsewhere.
+    fn leave(&self, away: Away) {
+        *self.away.borrow_mut() = Some(away);
+    }
+
+    /// Looks at the call that runs elsewhere, if there is one.
+    pub(crate) fn away<Value>(&self, look: impl FnOnce(&mut Away) -> Value) -> Option<Value> {
+        self.away.borrow_mut().as_mut().map(look)
+    }
+
+    /// The machine is back from its call.
+    fn come_back(&self, mut machine: Machine) {
+        let Some(away) = self.away.take() else { return };
+        if let Some(limits) = away.limits {
+            machine.configure(limits);
+        }
+        if !away.closed {
+            *self.machine.borrow_mut() = Some(machine);
+        }
+    }
+
+    /// The environment of the machine ends: so does its call.
+    pub(crate) fn abandon(&self) {
+        if let Some(away) = self.away.take() {
+            away.abort(ErrorCode::Disposed, "the environment of the call has ended");
+        }
+    }
+}
