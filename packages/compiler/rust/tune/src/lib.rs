@@ -9,8 +9,10 @@
 use wasmtime::{Config, WasmBacktraceDetails};
 
 mod cpu;
+mod fuel;
 
 pub use cpu::{CpuFeature, CpuidRegister, KVM_CPU_FEATURES, cpu_feature};
+pub use fuel::FUEL_PARTS;
 
 /// The text of [`Profile::compiler`]: wasmtime's release, this crate's own revision (raise it with every change of
 /// a setting below), target, CPU level and fuel.
@@ -89,6 +91,9 @@ pub fn tune(config: &mut Config, profile: Profile) {
     // code that relies on faults, and the guest does not set 4 GiB aside.
     config.memory_may_move(false);
     config.consume_fuel(profile.fuel);
+    if profile.fuel {
+        config.operator_cost(fuel::costs());
+    }
     deterministic_features(config);
     // Function names and module offsets in backtraces, and symbols by which a profiler outside the guest finds the
     // function of an address; but no DWARF, which would be parsed inside the guest.

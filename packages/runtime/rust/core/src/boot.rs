@@ -6,6 +6,7 @@ use core::slice;
 
 use twinwall_abi::tables::{self, BootConfiguration};
 use twinwall_abi::{ErrorCode, Request};
+use twinwall_tune::FUEL_PARTS;
 use wasmtime::{Func, Instance, Module, Store, Trap, ValRaw};
 
 use crate::calls::transfer;
@@ -99,8 +100,9 @@ fn initialize<P: Platform>(
     transfer::release(store, pieces)
 }
 
-pub(crate) fn set_fuel<P>(store: &mut Store<Guest<P>>, fuel: u64) -> Result<(), Failure> {
-    store.set_fuel(fuel).map_err(|error| Failure::internal(format!("{error:#}")))
+/// Gives the store so many units of fuel.
+pub(crate) fn set_fuel<P>(store: &mut Store<Guest<P>>, units: u64) -> Result<(), Failure> {
+    store.set_fuel(units.saturating_mul(FUEL_PARTS)).map_err(|error| Failure::internal(format!("{error:#}")))
 }
 
 /// The read-only files of the sandbox, in the files attachment.

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use twinwall_abi::{CallKind, GateOperation, Report, Request};
+use twinwall_tune::FUEL_PARTS;
 use wasmtime::{Func, Store, ValRaw};
 
 use crate::boot::{boot, set_fuel};
@@ -105,7 +106,8 @@ impl<P: Platform> Runtime<P> {
         let mut report = Report::default();
         if self.fuel {
             let left = self.store.get_fuel().unwrap_or(0);
-            report.set_fuel_used(request.fuel().saturating_sub(left));
+            let burned = request.fuel().saturating_mul(FUEL_PARTS).saturating_sub(left);
+            report.set_fuel_used(burned.div_ceil(FUEL_PARTS));
         }
         let guest = self.store.data_mut();
         report.set_memory_bytes(guest.limits.used());

@@ -3,10 +3,9 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 
-use twinwall_abi::layout::WASM_STACK;
 use twinwall_image_support::Heap;
 
-use crate::places::{self, SoftHeap};
+use crate::places::{self, SoftHeap, WASM_STACK};
 
 /// Alignment of the interpreter's stack; nothing else of its size asks for it.
 const STACK_ALIGNMENT: usize = 16;
@@ -33,7 +32,7 @@ impl Allocator {
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let stack = layout.size() == WASM_STACK as usize && layout.align() == STACK_ALIGNMENT;
+        let stack = layout.size() == WASM_STACK && layout.align() == STACK_ALIGNMENT;
         if stack && !self.stack_is_given.replace(true) {
             return places::get().stack as *mut u8;
         }

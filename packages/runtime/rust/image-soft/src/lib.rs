@@ -37,7 +37,7 @@ static GUEST: Guest = Guest(UnsafeCell::new(None));
 /// Tells where things lie; comes first. All sizes are bytes, all addresses those of this memory.
 ///
 /// - `mailbox`: the page of the mailbox header.
-/// - `stack`: the interpreter's stack, `layout::WASM_STACK` bytes.
+/// - `stack`: the interpreter's stack, `places::WASM_STACK` bytes.
 /// - `heap`, `heap_bytes`, `more_heap`, `more_heap_bytes`: where the heap may grow, first and when that is full.
 /// - `memories`, `memory_stride`, `memory_count`: where linear memories lie.
 #[unsafe(no_mangle)]

@@ -6,6 +6,10 @@ use twinwall_image_support::HeapWindows;
 
 use crate::gate::SoftGate;
 
+/// Bytes of stack for interpreted code. An interpreter's frames are larger by a quarter than a processor's: what recurses
+/// as deep as a KVM machine lets it shall do so here.
+pub(crate) const WASM_STACK: usize = (twinwall_abi::layout::WASM_STACK as usize) / 4 * 5;
+
 /// Addresses and sizes in bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Places {

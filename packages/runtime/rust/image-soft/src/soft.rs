@@ -3,14 +3,14 @@
 use alloc::sync::Arc;
 use core::ptr::NonNull;
 
-use twinwall_abi::{GateOperation, Report, Request, layout};
+use twinwall_abi::{GateOperation, Report, Request};
 use twinwall_image_support::{Gate, Mailbox};
 use twinwall_runtime_core::{LinearMemories, Platform};
 use twinwall_tune::Machine;
 use wasmtime::CustomCodeMemory;
 
 use crate::gate::SoftGate;
-use crate::places;
+use crate::places::{self, WASM_STACK};
 
 /// The soft machine.
 pub(crate) struct Soft;
@@ -29,7 +29,7 @@ impl Gate for Soft {
 
 impl Platform for Soft {
     const MACHINE: Machine = Machine::Soft;
-    const WASM_STACK: usize = layout::WASM_STACK as usize;
+    const WASM_STACK: usize = WASM_STACK;
 
     /// WebAssembly has no clock, so the host is asked.
     fn ticks() -> u64 {
