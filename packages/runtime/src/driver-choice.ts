@@ -1,6 +1,7 @@
 import { type MachineName, show, TwinwallError } from "@twinwall/abi";
 import type { Driver } from "@twinwall/vmm";
 import { platform } from "#runtime/platform";
+import { prepareImage } from "./images.js";
 
 /** A machine, or `"auto"`: KVM where it opens, else soft. */
 export type MachineChoice = MachineName | "auto";
@@ -53,7 +54,7 @@ async function automatic(): Promise<DriverChoice> {
 async function openSoft(): Promise<Driver> {
   const [{ openSoftDriver }] = await Promise.all([
     import("@twinwall/vmm-soft"),
-    platform.prepareImage("wasm", "soft"),
+    prepareImage("wasm", "soft"),
   ]);
   return openSoftDriver();
 }

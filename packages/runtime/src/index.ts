@@ -4,9 +4,12 @@
  * @module
  */
 
-export { type BootOptions, bootNativeImage, bootSnapshot, isCommand } from "./boot.js";
-export { chooseDriver, type DriverChoice, type MachineChoice } from "./driver-choice.js";
-export { type FileTree, packFiles } from "./file-tree.js";
-export { type ImageName, loadImage } from "./images.js";
-export { type LoadedModule, type LoadOptions, loadModule, type ModuleCompiler } from "./module.js";
-export type { SnapshotLease } from "./snapshot-store.js";
+import { createCompiler } from "@twinwall/compiler";
+import { images } from "#runtime/images";
+import { setImageSource } from "./images.js";
+import { setCompilerFactory } from "./process-compiler.js";
+
+setImageSource(images);
+setCompilerFactory(createCompiler);
+
+export * from "./slim.js";

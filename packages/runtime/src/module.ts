@@ -1,10 +1,8 @@
 import { type ArtifactFacts, looksLikeArtifact, type MachineName, TwinwallError } from "@twinwall/abi";
-import { type Compiler, createCompiler, inspectArtifact } from "@twinwall/compiler";
+import { inspectArtifact } from "@twinwall/compiler/slim";
 import { platform } from "#runtime/platform";
+import { type ModuleCompiler, processCompiler } from "./process-compiler.js";
 import { RecentMap } from "./recent.js";
-
-/** What compiles modules; `createCompiler` of `@twinwall/compiler` makes one. */
-export type ModuleCompiler = Pick<Compiler, "compile">;
 
 /** A compiled module, ready to boot. */
 export interface LoadedModule {
@@ -33,8 +31,6 @@ export interface LoadOptions {
 
 /** Compiled modules that this process used last. */
 const recent = new RecentMap<LoadedModule>(16);
-
-let processCompiler: ModuleCompiler | undefined;
 
 /**
  * Reads a `.cwasm`, or compiles a `.wasm`.
@@ -71,8 +67,7 @@ async function compile(bytes: Uint8Array, key: string, options: LoadOptions): Pr
   checkWasm(bytes);
   const begin = performance.now();
   const { machine, fuel, signal, domain } = options;
-  processCompiler ??= createCompiler();
-  const compiled = await (options.compiler ?? processCompiler).compile(bytes, {
+  const compiled = await (options.compiler ?? processCompiler()).compile(bytes, {
     machine,
     fuel,
     ...(signal === undefined ? {} : { signal }),

@@ -3,7 +3,7 @@ import { CallFlag, callLimits } from "@twinwall/vmm";
 import { describe, expect, it } from "vitest";
 import { bootNativeImage } from "../src/boot.js";
 import { chooseDriver } from "../src/driver-choice.js";
-import { loadImage } from "../src/images.js";
+import { loadImage } from "../src/index.js";
 
 describe("images", () => {
   it.each(["wasm", "echo"] as const)("%s is a static ELF file for x86-64, read once", (name) => {

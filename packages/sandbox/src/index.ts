@@ -6,33 +6,7 @@
  * @module
  */
 
-export {
-  type Duration,
-  type ErrorCode,
-  type LimitOptions,
-  type MachineName,
-  type ScalarValue,
-  type Size,
-  TwinwallError,
-  t,
-  type ValueOf,
-  type ValueType,
-  type WasmFrame,
-} from "@twinwall/abi";
-export {
-  type HostArguments,
-  type HostFunction,
-  type HostFunctionDeclaration,
-  type HostResult,
-  hostFunction,
-} from "./host-function.js";
-export type {
-  CallOptions,
-  FunctionInfo,
-  RunOptions,
-  RunResult,
-  SandboxOptions,
-  SandboxStats,
-} from "./options.js";
-export { Sandbox } from "./sandbox.js";
-export { Session } from "./session.js";
+// Names the image and the compiler that come with the packages.
+import "@twinwall/runtime";
+
+export * from "./slim.js";

@@ -1,5 +1,5 @@
 import type { LimitOptions, MachineName } from "@twinwall/abi";
-import type { ModuleCompiler } from "@twinwall/runtime";
+import type { ModuleCompiler } from "@twinwall/runtime/slim";
 import type { HostFunction } from "./host-function.js";
 
 /** Options of {@link Sandbox.create}. An unknown name is `E_OPTION`. */

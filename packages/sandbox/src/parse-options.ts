@@ -1,6 +1,6 @@
 import { type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
-import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime";
-import { packFiles } from "@twinwall/runtime";
+import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime/slim";
+import { packFiles } from "@twinwall/runtime/slim";
 import { platform } from "#sandbox/platform";
 import { isCallBuffer, showBuffer } from "./buffers.js";
 import type { HostFunction } from "./host-function.js";

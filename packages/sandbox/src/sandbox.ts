@@ -7,7 +7,7 @@ import {
   type LoadedModule,
   loadModule,
   type SnapshotLease,
-} from "@twinwall/runtime";
+} from "@twinwall/runtime/slim";
 import { CallFlag, callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type MachineName, TwinwallError } from "@twinwall/abi";
-import { type ImageName, imageFile } from "../images.js";
+import { TwinwallError } from "@twinwall/abi";
+import type { ImageSource } from "../images.js";
 
 const loaded = new Map<string, Uint8Array>();
 
@@ -14,19 +14,22 @@ function imagePaths(file: string): string[] {
   );
 }
 
-/** The bytes of an image, from its file; read once. */
-export function loadImage(name: ImageName, machine: MachineName): Uint8Array {
-  const file = imageFile(name, machine);
-  const known = loaded.get(file);
-  if (known !== undefined) return known;
-  const path = imagePaths(file).find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    throw new TwinwallError(
-      "E_NO_FILE",
-      `image ${file} is missing; install @twinwall/runtime again, or in a checkout run \`pnpm build\``,
-    );
-  }
-  const bytes = readFileSync(path);
-  loaded.set(file, bytes);
-  return bytes;
-}
+/** Images from the files of this package. */
+export const images: ImageSource = {
+  prepare: async () => {},
+
+  load(file) {
+    const known = loaded.get(file);
+    if (known !== undefined) return known;
+    const path = imagePaths(file).find((candidate) => existsSync(candidate));
+    if (path === undefined) {
+      throw new TwinwallError(
+        "E_NO_FILE",
+        `image ${file} is missing; install @twinwall/runtime again, or in a checkout run \`pnpm build\``,
+      );
+    }
+    const bytes = readFileSync(path);
+    loaded.set(file, bytes);
+    return bytes;
+  },
+};

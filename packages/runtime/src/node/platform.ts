@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Platform } from "../platform.js";
-import { loadImage } from "./images.js";
 
 /** Node. */
 export const platform: Platform = {
@@ -16,8 +15,4 @@ export const platform: Platform = {
     const { openKvmDriver } = await import("@twinwall/vmm-kvm");
     return openKvmDriver();
   },
-
-  prepareImage: async () => {},
-
-  loadImage,
 };

@@ -1,0 +1,38 @@
+/**
+ * The same as the full entry, but it loads neither the image of the soft machine nor the compiler by itself: call
+ * {@link provideImage} first, and give `Sandbox.create` a `compiler`.
+ *
+ * @module
+ */
+
+export {
+  type Duration,
+  type ErrorCode,
+  type LimitOptions,
+  type MachineName,
+  type ScalarValue,
+  type Size,
+  TwinwallError,
+  t,
+  type ValueOf,
+  type ValueType,
+  type WasmFrame,
+} from "@twinwall/abi";
+export { provideImage } from "@twinwall/runtime/slim";
+export {
+  type HostArguments,
+  type HostFunction,
+  type HostFunctionDeclaration,
+  type HostResult,
+  hostFunction,
+} from "./host-function.js";
+export type {
+  CallOptions,
+  FunctionInfo,
+  RunOptions,
+  RunResult,
+  SandboxOptions,
+  SandboxStats,
+} from "./options.js";
+export { Sandbox } from "./sandbox.js";
+export { Session } from "./session.js";
