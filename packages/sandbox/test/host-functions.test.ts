@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type HostFunction, hostFunction, type Sandbox, type SandboxOptions, t } from "../src/index.js";
+import { type HostFunction, hostFunction, type Sandbox, t } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
-import { hostWith, sandboxWith } from "./support/host.js";
+import { sandboxWith } from "./support/host.js";
 import { needsMachine } from "./support/machine.js";
-import { moduleOf, textOf, utf8 } from "./support/modules.js";
+import { textOf, utf8 } from "./support/modules.js";
 
 needsMachine();
 

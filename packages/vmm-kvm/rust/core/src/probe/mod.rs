@@ -3,6 +3,8 @@
 //! It answers function numbers with one behaviour each, the well-behaved first, the hostile ones behind them.
 
 mod code;
+pub(crate) mod instructions;
+pub(crate) mod pieces;
 
 use std::sync::Arc;
 
@@ -102,7 +104,6 @@ pub(crate) fn image() -> Result<Arc<Image>, LoadError> {
 ///
 /// A behaviour starts with the report of an empty reply in place, the mailbox in `rbx`, the output area in `r8`, the
 /// input area in `r9` and the top of the stack in `r10`.
-#[cfg(test)]
 pub(crate) fn image_with(behaviours: &[&[u8]]) -> Result<(Arc<Image>, Vec<u32>), LoadError> {
     const BLOCK: usize = 64;
     let Code { bytes, resume, table, gate } = Code::get();

@@ -1,28 +1,11 @@
 //! Hostile code of ring 3, by name. Each piece starts with the registers that `probe::image_with` promises and comes
 //! to the gate when it runs through.
 
-use std::arch::global_asm;
-
 use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
 
-/// Assembles pieces one after the other, each behind its length, and lists their names in the same order.
-macro_rules! pieces {
-    ($($name:literal: $($line:literal)+;)*) => {
-        global_asm!(
-            ".pushsection .rodata.twinwall_attacks, \"a\"",
-            ".global twinwall_attacks",
-            "twinwall_attacks:",
-            $(".long 9f - 8f", "8:", $($line,)+ "9:",)*
-            ".long 0",
-            ".popsection",
-            gate = const GATE_PORT,
-            exception = const EXCEPTION_PORT,
-        );
-        const NAMES: &[&str] = &[$($name),*];
-    };
-}
+use crate::probe::pieces::pieces;
 
-pieces! {
+pieces! { twinwall_attacks, gate = GATE_PORT, exception = EXCEPTION_PORT;
     // Accesses that a hypervisor completes at a later entry.
     "insb from the gate": "mov edx, {gate}" "lea rdi, [r10 - 64]" "insb";
     "insb from another port": "mov edx, 0x3f8" "lea rdi, [r10 - 64]" "insb";
@@ -208,28 +191,4 @@ pieces! {
     "abort": "mov dword ptr [rbx + 512], 6" "mov qword ptr [rbx + 544], 4096";
     "abort with text elsewhere": "mov dword ptr [rbx + 512], 6" "mov qword ptr [rbx + 544], -1"
         "mov qword ptr [rbx + 536], -1";
-}
-
-unsafe extern "C" {
-    static twinwall_attacks: u8;
-}
-
-/// The piece of that name.
-pub(super) fn piece(name: &str) -> &'static [u8] {
-    let index = NAMES.iter().position(|&known| known == name).expect("a known piece");
-    let mut at = &raw const twinwall_attacks;
-    let mut left = index;
-    loop {
-        // SAFETY: the assembler placed as many pieces as there are names, each behind its length.
-        let length = unsafe { at.cast::<u32>().read_unaligned() } as usize;
-        // SAFETY: as above.
-        let code = unsafe { at.add(4) };
-        if left == 0 {
-            // SAFETY: as above; read-only data lives as long as the program.
-            return unsafe { std::slice::from_raw_parts(code, length) };
-        }
-        // SAFETY: as above.
-        at = unsafe { code.add(length) };
-        left -= 1;
-    }
 }

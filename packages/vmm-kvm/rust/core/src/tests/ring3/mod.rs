@@ -27,7 +27,7 @@ pub(super) struct Attacker {
 impl Attacker {
     /// An attacker with these pieces of [`code`].
     pub(super) fn new(names: &[&str], limits: Limits) -> Self {
-        let pieces: Vec<&[u8]> = names.iter().map(|name| code::piece(name)).collect();
+        let pieces: Vec<&[u8]> = names.iter().map(|name| code::piece(name).expect("a known piece")).collect();
         Self::with_code(&pieces, limits)
     }
 
