@@ -37,7 +37,8 @@ export interface HostFunction {
  * Declares a function of the host that a guest may import as `twinwall` `NAME`.
  *
  * It runs on the caller's thread while the guest waits, inside the call's deadline. In `callAsync` it may return a
- * promise, for which the guest waits; in synchronous calls that is `E_TYPE`. A function that throws ends the call with `E_HOST_FUNCTION`, its error as `cause`; the text does not enter the guest.
+ * promise, for which the guest waits; in synchronous calls that is `E_TYPE`. A function that throws ends the call with
+ * `E_HOST_FUNCTION`, its error as `cause`; the text does not enter the guest.
  *
  * @throws TwinwallError `E_OPTION` when the declaration makes no sense.
  * @example

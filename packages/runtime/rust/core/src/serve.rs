@@ -58,10 +58,12 @@ impl<P: Platform> Server<P> {
         let request = mailbox.request();
         let entered_at = P::entry_ticks(&request);
         match boot::<P>(&request) {
-            Ok(mut runtime) => {
+            Ok(runtime) => {
+                let mut runtime = Box::new(runtime);
                 let report = runtime.report(&request, entered_at, Ok(()));
+                // Last of all: an allocation that opens memory would put another report in its place.
                 mailbox.post(GateOperation::Ready, report);
-                Self { outcome: Outcome::Ready(Box::new(runtime)) }
+                Self { outcome: Outcome::Ready(runtime) }
             }
             Err(failure) => Self { outcome: refuse::<P>(&request, entered_at, &failure) },
         }
