@@ -1,4 +1,5 @@
-// `npm start`: set up what is missing, build the echo app, run it. Arguments after `--` go to the app.
+// `npm start`: set up what is missing, build the echo app, run it on the machine that is there: the app says which, and
+// why not on KVM. Arguments after `--` go to the app.
 import { toolEnvironment } from "./src/environment.mjs";
 import { prepare } from "./src/prepare.mjs";
 import { runCommand } from "./src/problem.mjs";

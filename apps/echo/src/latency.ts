@@ -27,15 +27,6 @@ export function compare(
   return new Map([...times].map(([name, all]) => [name, toLatency(all)]));
 }
 
-/** Times `count` runs of `once`, one by one, in microseconds. */
-export function timeRuns(count: number, once: () => void): number[] {
-  return Array.from({ length: count }, () => {
-    const start = performance.now();
-    once();
-    return (performance.now() - start) * 1000;
-  });
-}
-
 function toLatency(times: readonly number[]): Latency {
   const ascending = Float64Array.from(times).sort();
   const at = (fraction: number): number =>

@@ -1,11 +1,7 @@
 import { CallKind, defaultLimits } from "@twinwall/abi";
 import { loadImage } from "@twinwall/runtime";
 import { CallFlag, callLimits, type Driver } from "@twinwall/vmm";
-
-/** An echo on the bare machine. */
-export interface NativeEcho extends Disposable {
-  callInto(input: Uint8Array, output: Uint8Array): number;
-}
+import type { Echo } from "./echo.js";
 
 const refuse = (): number => -1;
 const ignore = (): void => undefined;
@@ -14,7 +10,7 @@ const ignore = (): void => undefined;
  * An image without WebAssembly in it, which returns what it gets: the same machine, one wall. It goes past the
  * public API on purpose, to show what the second wall costs.
  */
-export function openNativeEcho(driver: Driver): NativeEcho {
+export function openNativeEcho(driver: Driver): Echo {
   const limits = callLimits(defaultLimits);
   const snapshot = driver.boot({
     image: loadImage("echo"),

@@ -21,8 +21,9 @@ export function verify(sent: Uint8Array, received: Uint8Array): void {
   if (received.length !== sent.length) {
     throw new Error(`wrong answer: ${sent.length} bytes went in, ${received.length} came back`);
   }
+  if (Buffer.compare(sent, received) === 0) return;
   const wrong = sent.findIndex((byte, index) => byte !== received[index]);
-  if (wrong >= 0) throw new Error(`wrong answer: byte ${wrong} of ${sent.length} differs`);
+  throw new Error(`wrong answer: byte ${wrong} of ${sent.length} differs`);
 }
 
 /** A file in pieces; an empty file is one empty piece. */

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { Sandbox } from "@twinwall/sandbox";
+import { type MachineName, Sandbox } from "@twinwall/sandbox";
 
 /** A command-line program that somebody else wrote, and what it is given here. */
 interface Demonstration {
@@ -22,18 +22,22 @@ const DEMONSTRATIONS: readonly Demonstration[] = [
   { name: "quickjs", args: ["-e", "console.log([3, 1, 2].sort().join(), 2 ** 10)"], stdin: "" },
 ];
 
-/** Runs the programs that have been built, unmodified, and returns what each wrote. */
-export async function runPrograms(): Promise<string[]> {
+/** Runs the programs that have been built, unmodified, each in a machine of its own, and returns what each wrote. */
+export async function runPrograms(machine: MachineName): Promise<string[]> {
   const reports: string[] = [];
   for (const demonstration of DEMONSTRATIONS) {
     const file = new URL(`${demonstration.name}.wasm`, BUILT);
-    if (existsSync(file)) reports.push(await runProgram(demonstration, readFileSync(file)));
+    if (existsSync(file)) reports.push(await runProgram(demonstration, readFileSync(file), machine));
   }
   return reports;
 }
 
-async function runProgram({ name, args, stdin }: Demonstration, module: Uint8Array): Promise<string> {
-  using sandbox = await Sandbox.create({ module, machine: "kvm", limits: { deadline: "10s" } });
+async function runProgram(
+  { name, args, stdin }: Demonstration,
+  module: Uint8Array,
+  machine: MachineName,
+): Promise<string> {
+  using sandbox = await Sandbox.create({ module, machine, limits: { deadline: "10s" } });
   const start = performance.now();
   const { exitCode, stdout, stderr } = await sandbox.run({ name, args, stdin });
   const time = (performance.now() - start).toFixed(1);

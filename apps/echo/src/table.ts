@@ -1,4 +1,4 @@
-/** Lines up the cells of `rows`: the first column to the left, the others to the right. */
+/** Lines up the cells of `rows`: figures to the right, the first and the last column to the left. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
@@ -8,7 +8,9 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     .map((row) =>
       row
         .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+          column === 0 || column === columns - 1
+            ? cell.padEnd(widths[column] ?? 0)
+            : cell.padStart(widths[column] ?? 0),
         )
         .join("   ")
         .trimEnd(),

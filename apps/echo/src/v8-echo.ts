@@ -1,3 +1,5 @@
+import type { Echo } from "./echo.js";
+
 /** What the guest exports: byte ABI of core modules, version 1. */
 interface EchoExports {
   readonly memory: WebAssembly.Memory;
@@ -6,21 +8,22 @@ interface EchoExports {
   echo(pointer: number, length: number): bigint;
 }
 
-/**
- * The same guest in Node's own WebAssembly engine: one wall instead of two. It takes the place of the micro-VM where
- * there is none.
- */
-export function openV8Echo(module: Uint8Array<ArrayBuffer>): (input: Uint8Array) => Uint8Array {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(module)).exports as unknown as EchoExports;
-  return (input) => {
-    const pointer = exports.twinwall_allocate(input.length) >>> 0;
-    new Uint8Array(exports.memory.buffer).set(input, pointer);
-    const packed = BigInt.asUintN(64, exports.echo(pointer, input.length));
-    const start = Number(packed >> 32n);
-    const length = Number(packed & 0xffff_ffffn);
-    const result = new Uint8Array(exports.memory.buffer).slice(start, start + length);
-    exports.twinwall_free(start, length);
-    exports.twinwall_free(pointer, input.length);
-    return result;
+/** The same guest in Node's own WebAssembly engine: one wall instead of two, as a yardstick for the soft machine. */
+export function openV8Echo(module: Uint8Array): Echo {
+  const compiled = new WebAssembly.Module(new Uint8Array(module));
+  const exports = new WebAssembly.Instance(compiled).exports as unknown as EchoExports;
+  return {
+    callInto(input, output) {
+      const pointer = exports.twinwall_allocate(input.length) >>> 0;
+      new Uint8Array(exports.memory.buffer, pointer, input.length).set(input);
+      const packed = exports.echo(pointer, input.length);
+      const start = Number(BigInt.asUintN(32, packed >> 32n));
+      const length = Number(BigInt.asUintN(32, packed));
+      output.set(new Uint8Array(exports.memory.buffer, start, length));
+      exports.twinwall_free(start, length);
+      exports.twinwall_free(pointer, input.length);
+      return length;
+    },
+    [Symbol.dispose]: () => undefined,
   };
 }
