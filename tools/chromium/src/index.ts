@@ -1,0 +1,2 @@
+export { chromiumProblem, insecureHost, launchChromium, launchProfile } from "./chromium.js";
+export { isolationHeaders, type ServeOptions, type StaticServer, serveFolder } from "./serve.js";
