@@ -3,7 +3,7 @@ import { type Duration, parseCount, parseDuration, parseSize, type Size, show } 
 
 /** Limits of a sandbox as a caller writes them. All are per call, except `memory`. */
 export interface LimitOptions {
-  /** Cap on all linear memories and tables together. Default `"64MiB"`. */
+  /** Cap on all linear memories and tables together; an element of a table counts 32 bytes. Default `"64MiB"`. */
   readonly memory?: Size;
   /**
    * Longest time of a call, host functions included. Default `"1s"`; `"none"` must be said. It holds for the module's

@@ -17,6 +17,9 @@ const DEAD_STACK = 8 * 1024;
 /** Growth of the memory beyond its size at the snapshot, bytes, above which an instance is thrown away. */
 const RETIRE_BYTES = 2 ** 20;
 
+/** What a memory that grows gets beyond what was asked for, as a part of its size. */
+const SPARE_SHARE = 8;
+
 /** What an image exports. */
 interface ImageExports {
   place(
@@ -281,13 +284,21 @@ export class SoftInstance {
   #ensure(end: number): boolean {
     const missing = end - this.bytes.length;
     if (missing <= 0) return true;
+    // Engines take their time over each growth of a large memory, so it has some to spare; pages that nobody touches
+    // cost nothing.
+    const spare = Math.min(this.bytes.length / SPARE_SHARE, this.plan.end - end);
+    const grown = this.#grow(missing + Math.max(spare, 0)) || this.#grow(missing);
+    if (grown) this.#remember();
+    return grown;
+  }
+
+  #grow(bytes: number): boolean {
     try {
-      this.#memory.grow(up(missing, WASM_PAGE) / WASM_PAGE);
+      this.#memory.grow(up(bytes, WASM_PAGE) / WASM_PAGE);
+      return true;
     } catch {
       return false;
     }
-    this.#remember();
-    return true;
   }
 
   #remember(): void {

@@ -115,6 +115,12 @@ const results: readonly ParityCase[] = [
     expected: ["1", "-1", "-1"],
   },
   {
+    name: "tables up to the cap, growing bit by bit",
+    options: { module: numbers, limits: { fuel: 2_000_000_000, memory: "16MiB" } },
+    acts: [call("hoard"), call("hoard"), (sandbox) => sandbox.callAsync("hoard", [])],
+    expected: [any, any, any],
+  },
+  {
     name: "two memories",
     options: { module: memories, limits: { fuel, memory: "1MiB" } },
     acts: [call("grow", 1), call("mark", 37), call("grow", 12), call("grow", 100)],

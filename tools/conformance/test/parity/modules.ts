@@ -63,6 +63,13 @@ export const numbers = assemble(`(module
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
   (func (export "size") (result i32) (memory.size))
   (func (export "grow_table") (param i32) (result i32) (table.grow $table (ref.null func) (local.get 0)))
+  (table $hoard 0 funcref)
+  (func (export "hoard") (result i32)
+    (block $full
+      (loop $more
+        (br_if $full (i32.eq (table.grow $hoard (ref.null func) (i32.const 1000)) (i32.const -1)))
+        (br $more)))
+    (table.size $hoard))
   (func (export "pick") (param i32) (result i32) (call_indirect (type $pick) (local.get 0)))
   (func $recurse (export "recurse") (param i32) (result i32) (i32.add (i32.const 1) (call $recurse (local.get 0))))
   (func (export "forever") (loop $again (br $again)))

@@ -43,7 +43,7 @@ fn memory_grows_up_to_the_cap_and_not_beyond() {
     assert_eq!(grow(&mut machine, GROW_SECOND, 4), (-1, 7 * PAGE));
     assert_eq!(grow(&mut machine, GROW_SECOND, 2), (1, 9 * PAGE));
     assert_eq!(grow(&mut machine, GROW_BOUNDED, 3), (-1, 9 * PAGE));
-    assert_eq!(grow(&mut machine, GROW_TABLE, 8192), (0, 10 * PAGE));
+    assert_eq!(grow(&mut machine, GROW_TABLE, 2048), (0, 10 * PAGE));
     assert_eq!(grow(&mut machine, GROW_TABLE, 1), (-1, 10 * PAGE));
     assert_eq!(grow(&mut machine, GROW, 0), (6, 10 * PAGE));
     assert_eq!(grow(&mut machine, GROW, 0xffff_ffff), (-1, 10 * PAGE));
