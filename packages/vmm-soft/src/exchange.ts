@@ -54,14 +54,14 @@ export class Exchange {
     instance.onGate = this.#gate;
   }
 
-  /** Checks the report that the guest left at the end, and reads its outbox. */
-  end(operation: GateOperation): void {
+  /** Checks the report that the guest left at the end, and reads its outbox; returns `performance.now()`. */
+  end(operation: GateOperation): number {
     this.exits += 1;
     const instance = this.#running();
     instance.refresh();
     this.#drain(instance);
     if (instance.words[ReportWord.Operation] !== operation) throw badReply("it came back without being done");
-    this.#checkDeadline();
+    return this.#checkDeadline();
   }
 
   /** The failure that the report tells. */
@@ -197,8 +197,10 @@ export class Exchange {
     }
   }
 
-  #checkDeadline(): void {
-    if (performance.now() > this.#deadline) throw poison("E_DEADLINE", "");
+  #checkDeadline(): number {
+    const now = performance.now();
+    if (now > this.#deadline) throw poison("E_DEADLINE", "");
+    return now;
   }
 
   #running(): SoftInstance {

@@ -241,13 +241,12 @@ export class SoftMachine implements Machine {
     output: Uint8Array,
   ): number {
     const exchange = this.#exchange;
-    exchange.end(GateOperation.Done);
+    const ended = exchange.end(GateOperation.Done);
     const { words } = instance;
     if (words[ReportWord.RequestId] !== this.#requestId || words[ReportWord.RequestId + 1] !== 0) {
       throw poison("E_BAD_REPLY", "the guest broke the machine's contract: it answered another request");
     }
-    const elapsed = performance.now() - begun;
-    this.#ticks = Math.round(elapsed * 1e6);
+    this.#ticks = Math.round((ended - begun) * 1e6);
     this.#fuelLow = words[ReportWord.FuelUsed] ?? 0;
     this.#fuelHigh = words[ReportWord.FuelUsed + 1] ?? 0;
     this.#memoryBytes = readLong(words, ReportWord.MemoryBytes);
