@@ -1,4 +1,4 @@
-import { errorNumbers, FUEL_UNLIMITED, GateOperation } from "@twinwall/abi";
+import { errorNumbers, GateOperation } from "@twinwall/abi";
 import {
   type AsyncCall,
   type AsyncHostCallHandler,
@@ -11,6 +11,7 @@ import {
 } from "@twinwall/vmm";
 import { type FuelWords, fuelWords } from "./budget.js";
 import { Exchange, type Host } from "./exchange.js";
+import { Figures } from "./figures.js";
 import type { InstanceState, SoftInstance } from "./instance.js";
 import { ReportWord, RequestWord, readLong } from "./mailbox.js";
 import { deadlineAt, writeFuel, writeRequest } from "./request.js";
@@ -30,6 +31,7 @@ export class SoftMachine implements Machine {
   #limits: MachineLimits;
   #fuel: FuelWords;
   readonly #exchange = new Exchange();
+  readonly #figures = new Figures();
   #failure = noFailure;
   #running = false;
   #closed = false;
@@ -40,17 +42,6 @@ export class SoftMachine implements Machine {
   #endAsync: (code: number) => void = noCall;
   /** A view of the last result, for the next one of the same length. */
   #result: Uint8Array = nothing;
-
-  // Of the last call.
-  #fuelLow = 0;
-  #fuelHigh = 0;
-  #memoryBytes = 0;
-  #ticks = 0;
-  #openedBytes = 0;
-  // In all.
-  #calls = 0;
-  #restores = 0;
-  #restoredBytes = 0;
 
   constructor(
     private readonly snapshot: SoftSnapshot,
@@ -66,7 +57,7 @@ export class SoftMachine implements Machine {
   call(kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array): number {
     const refused = this.#refuseCall();
     if (refused < 0) return refused;
-    this.#calls += 1;
+    this.#figures.calls += 1;
     this.#overflow = nothing;
     this.#running = true;
     try {
@@ -89,7 +80,7 @@ export class SoftMachine implements Machine {
   ): AsyncCall {
     const refused = this.#refuseCall();
     if (refused < 0) return { reply: Promise.resolve({ status: refused, output: nothing }), end: () => {} };
-    this.#calls += 1;
+    this.#figures.calls += 1;
     this.#running = true;
     const job = this.#jobOf(kind, target, flags, input);
     const { deadlineUs } = this.#limits;
@@ -136,19 +127,7 @@ export class SoftMachine implements Machine {
   }
 
   stats(): MachineStats {
-    const counted = this.#limits.fuel !== FUEL_UNLIMITED;
-    return {
-      exits: this.#exchange.exits,
-      hostCalls: this.#exchange.hostCalls,
-      fuelUsed: counted ? (BigInt(this.#fuelHigh) << 32n) + BigInt(this.#fuelLow) : 0n,
-      guestTicks: this.#ticks,
-      memoryBytes: this.#memoryBytes,
-      writableBytes: this.snapshot.writableBytes,
-      restoredBytes: this.#restoredBytes,
-      openedBytes: this.#openedBytes,
-      calls: this.#calls,
-      restores: this.#restores,
-    };
+    return this.#figures.stats(this.#exchange, this.#limits, this.snapshot.writableBytes);
   }
 
   close(): void {
@@ -188,22 +167,12 @@ export class SoftMachine implements Machine {
       this.#restore(true);
       return { status: -outcome.failure.code, output: nothing };
     }
-    this.#adoptStats(outcome.stats);
+    this.#exchange.exits = outcome.stats.exits;
+    this.#exchange.hostCalls = outcome.stats.hostCalls;
+    this.#figures.adopt(outcome.stats);
     if (outcome.state === undefined) this.#restore(outcome.status < 0);
     else if (!this.#closed) this.importState(outcome.state);
     return { status: outcome.status, output: outcome.output };
-  }
-
-  #adoptStats(stats: MachineStats): void {
-    this.#exchange.exits = stats.exits;
-    this.#exchange.hostCalls = stats.hostCalls;
-    const fuel = fuelWords(stats.fuelUsed);
-    this.#fuelLow = fuel.low;
-    this.#fuelHigh = fuel.high;
-    this.#ticks = stats.guestTicks;
-    this.#memoryBytes = stats.memoryBytes;
-    this.#openedBytes = stats.openedBytes;
-    this.#restoredBytes = stats.restoredBytes;
   }
 
   /** Runs one call; throws why it has no result. */
@@ -246,11 +215,7 @@ export class SoftMachine implements Machine {
     if (words[ReportWord.RequestId] !== this.#requestId || words[ReportWord.RequestId + 1] !== 0) {
       throw poison("E_BAD_REPLY", "the guest broke the machine's contract: it answered another request");
     }
-    this.#ticks = Math.round((ended - begun) * 1e6);
-    this.#fuelLow = words[ReportWord.FuelUsed] ?? 0;
-    this.#fuelHigh = words[ReportWord.FuelUsed + 1] ?? 0;
-    this.#memoryBytes = readLong(words, ReportWord.MemoryBytes);
-    this.#openedBytes = instance.openedBytes(this.snapshot.open);
+    this.#figures.read(words, ended - begun, instance.openedBytes(this.snapshot.open));
     const status = (words[ReportWord.Status] ?? 0) & 0xffff;
     if (status === 0) return this.#takeResult(instance, flags, output);
     if (status === errorNumbers.E_FUEL && budgeted) throw failed("E_DEADLINE", "");
@@ -309,15 +274,15 @@ export class SoftMachine implements Machine {
       this.#discard();
       return;
     }
-    this.#restoredBytes = written;
-    this.#restores += 1;
+    this.#figures.restoredBytes = written;
+    this.#figures.restores += 1;
     this.#clean = true;
   }
 
   /** Throws the instance away; the next call makes another. */
   #discard(): void {
     this.#instance = undefined;
-    this.#restores += 1;
+    this.#figures.restores += 1;
     this.#clean = true;
     this.#result = nothing;
   }
