@@ -1,7 +1,5 @@
 //! The state of a vCPU that enters ring 3: registers, control registers, CPUID.
 
-use std::arch::x86_64::__cpuid_count;
-
 use kvm_bindings::{
     CpuId, KVM_MAX_CPUID_ENTRIES, kvm_cpuid_entry2, kvm_dtable, kvm_regs, kvm_segment, kvm_sregs, kvm_xcrs,
 };
@@ -9,7 +7,7 @@ use kvm_ioctls::{Kvm, VcpuFd};
 use twinwall_abi::layout::STACK_TOP;
 
 use crate::error::{MachineError, refused};
-use crate::system;
+use crate::{instructions, system};
 
 /// Protected mode, monitor coprocessor, extension type, numeric error, write protect, paging. No alignment checks.
 const CR0: u64 = 1 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31;
@@ -17,8 +15,9 @@ const CR0: u64 = 1 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 16 | 1 << 31;
 const CR4: u64 = 1 << 5 | 1 << 9 | 1 << 10 | 1 << 18;
 /// Long mode enabled and active, no-execute; no SCE, so `syscall` is #UD.
 const EFER: u64 = 1 << 8 | 1 << 10 | 1 << 11;
-/// x87, SSE, AVX.
+/// x87, SSE, AVX; the last only where there is AVX.
 const XCR0: u64 = 7;
+const X87_SSE: u64 = 3;
 /// Bit 1 is always set. I/O privilege level 3: processors that ignore the TSS bitmap honour it, and the other way round.
 const RFLAGS: u64 = 1 << 1 | 3 << 12;
 
@@ -35,7 +34,7 @@ pub(crate) fn resume_registers(parked: &kvm_regs, resume: u64) -> kvm_regs {
 /// Sets the processor that the guest sees, and the register state that it may use.
 pub(crate) fn set_cpuid(vcpu: &VcpuFd, cpuid: &CpuId) -> Result<(), MachineError> {
     vcpu.set_cpuid2(cpuid).map_err(refused("KVM_SET_CPUID2"))?;
-    set_xcr0(vcpu)
+    set_xcr0(vcpu, extended_state(cpuid.as_slice()))
 }
 
 /// Sets control registers and segments for page tables at `root`, and returns them as KVM reads them back.
@@ -66,10 +65,10 @@ pub(crate) fn set_state(vcpu: &VcpuFd, root: u64) -> Result<kvm_sregs, MachineEr
     vcpu.get_sregs().map_err(refused("KVM_GET_SREGS"))
 }
 
-fn set_xcr0(vcpu: &VcpuFd) -> Result<(), MachineError> {
+fn set_xcr0(vcpu: &VcpuFd, value: u64) -> Result<(), MachineError> {
     let mut registers = kvm_xcrs { nr_xcrs: 1, ..Default::default() };
     registers.xcrs[0].xcr = 0;
-    registers.xcrs[0].value = XCR0;
+    registers.xcrs[0].value = value;
     vcpu.set_xcrs(&registers).map_err(refused("KVM_SET_XCRS"))
 }
 
@@ -97,22 +96,10 @@ pub(crate) fn privilege_level(state: &kvm_sregs) -> u8 {
 /// Leaves that say what instructions there are; the others describe caches, topology, timers and the hypervisor.
 const LEAVES: [u32; 8] = [0, 1, 7, 0xd, 0x8000_0000, 0x8000_0001, 0x8000_0007, 0x8000_0008];
 
-/// Instructions without a state of their own beyond XCR0, and that state: x86-64-v3 but for MOVBE and F16C. SSE3, SSSE3,
-/// FMA, SSE4.1, SSE4.2, POPCNT, XSAVE, AVX of leaf 1; BMI1, AVX2, BMI2 of leaf 7; LZCNT.
-const INSTRUCTIONS_1: u32 = 1 | 1 << 9 | 1 << 12 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 26 | 1 << 28;
-const INSTRUCTIONS_7: u32 = 1 << 3 | 1 << 5 | 1 << 8;
-const INSTRUCTIONS_EXTENDED: u32 = 1 << 5;
-
-/// Announces instructions that the processor has and KVM does not tell of. Some hypervisors run ring 3 on the bare
-/// processor, where they work whatever CPUID says; the self-test executes them before any guest may.
-fn announce(entry: &mut kvm_cpuid_entry2) {
-    let host = __cpuid_count(entry.function, entry.index);
-    match (entry.function, entry.index) {
-        (1, _) => entry.ecx |= host.ecx & INSTRUCTIONS_1,
-        (7, 0) => entry.ebx |= host.ebx & INSTRUCTIONS_7,
-        (0x8000_0001, _) => entry.ecx |= host.ecx & INSTRUCTIONS_EXTENDED,
-        _ => {}
-    }
+/// The components of extended state that guests have: those of [`XCR0`] that the hypervisor's CPUID table offers.
+pub(crate) fn extended_state(cpuid: &[kvm_cpuid_entry2]) -> u64 {
+    let entry = cpuid.iter().find(|entry| entry.function == 0xd && entry.index == 0);
+    XCR0 & entry.map_or(0, |entry| u64::from(entry.eax))
 }
 
 /// The processor that guests see: the host's without virtualisation, performance counters, protection keys, FS/GS
@@ -121,8 +108,11 @@ pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {
     let mut cpuid =
         kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES).map_err(refused("KVM_GET_SUPPORTED_CPUID"))?;
     cpuid.retain(|entry| LEAVES.contains(&entry.function));
+    if extended_state(cpuid.as_slice()) & X87_SSE != X87_SSE {
+        return Err(MachineError::NoXsave);
+    }
+    instructions::announce(cpuid.as_mut_slice(), instructions::host_leaf);
     for entry in cpuid.as_mut_slice() {
-        announce(entry);
         match (entry.function, entry.index) {
             // MONITOR, VMX, SMX; PDCM.
             (1, _) => entry.ecx &= !(1 << 3 | 1 << 5 | 1 << 6 | 1 << 15),

@@ -18,6 +18,11 @@ pub enum MachineError {
         "/dev/kvm is not the device of KVM, or not of its only stable version: check what is mounted there"
     )]
     NotKvm,
+    /// The processor has no XSAVE, or the host's kernel does not use it: every image needs it to enter.
+    #[error(
+        "KVM offers no XSAVE to guests: this takes a processor that has it, and a kernel that was booted without `noxsave`"
+    )]
+    NoXsave,
     /// The host has no memory left for a machine.
     #[error("cannot map {bytes} bytes of guest memory: {source}")]
     Map {

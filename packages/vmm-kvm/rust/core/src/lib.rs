@@ -23,6 +23,7 @@ mod error;
 mod floor;
 mod host;
 mod image;
+mod instructions;
 mod machine;
 mod memory;
 mod plan;

@@ -1,5 +1,6 @@
-//! The test of a KVM at its first use: does the gate open, do exceptions arrive, does the deadline stop a loop, does a
-//! restore bring everything back? Nothing is assumed of a hypervisor that was not seen here to hold.
+//! The test of a KVM at its first use: does the gate open, do exceptions arrive, do the instructions work that guests
+//! are told of, does the deadline stop a loop, does a restore bring everything back? Nothing is assumed of a hypervisor
+//! that was not seen here to hold.
 
 use std::fmt;
 use std::io;
@@ -11,6 +12,7 @@ use twinwall_abi::{CallKind, ErrorCode};
 use crate::abort::AbortHandle;
 use crate::error::{CallError, LoadError, MachineError};
 use crate::host::NoHost;
+use crate::instructions;
 use crate::machine::{Call, Hypervisor, Limits, Machine};
 use crate::probe::{self, Behaviour};
 use crate::snapshot::{BootOptions, Snapshot};
@@ -68,7 +70,7 @@ pub fn open() -> Result<Findings, OpenError> {
         return Ok(findings.clone());
     }
     check_device()?;
-    let findings = run()?;
+    let findings = run(TESTS)?;
     Ok(PASSED.get_or_init(|| findings).clone())
 }
 
@@ -81,21 +83,24 @@ fn check_device() -> Result<(), OpenError> {
     }
 }
 
-fn run() -> Result<Findings, OpenError> {
+/// Runs tests in turn, up to the first that fails.
+pub(crate) fn run(tests: &[(&'static str, Test)]) -> Result<Findings, OpenError> {
     let hypervisor = Hypervisor::get()?;
     let mut checks = Vec::new();
-    for (name, test) in TESTS {
+    for (name, test) in tests {
         let result = test().map_err(|error| OpenError::SelfTest(format!("{name}: {error}")))?;
         checks.push((*name, result));
     }
     Ok(Findings { api_version: hypervisor.kvm().get_api_version(), checks })
 }
 
-type Test = fn() -> Result<String, CallError>;
+/// Returns what it found.
+pub(crate) type Test = fn() -> Result<String, CallError>;
 
 const TESTS: &[(&str, Test)] = &[
     ("gate", test_gate),
     ("exception stubs", test_exceptions),
+    ("instruction sets", instructions::proof::test),
     ("stack growth", test_stack),
     ("memory growth", test_growth),
     ("deadline", test_deadline),
@@ -122,15 +127,18 @@ pub(crate) fn call_probe(
     input: &[u8],
     restore: bool,
 ) -> Result<Vec<u8>, CallError> {
-    let call = Call {
-        kind: CallKind::Bytes,
-        function: behaviour as u32,
-        input,
-        continues: false,
-        restore,
-        exact: true,
-    };
-    let mut output = [0; 64];
+    call_function(machine, behaviour as u32, input, restore)
+}
+
+/// As [`call_probe`], by the function's number.
+pub(crate) fn call_function(
+    machine: &mut Machine,
+    function: u32,
+    input: &[u8],
+    restore: bool,
+) -> Result<Vec<u8>, CallError> {
+    let call = Call { kind: CallKind::Bytes, function, input, continues: false, restore, exact: true };
+    let mut output = [0; 128];
     let length = machine.call(&call, &mut NoHost, &mut output)?;
     Ok(output[..length].to_vec())
 }

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use kvm_bindings::{
     CpuId, KVM_API_VERSION, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT,
-    KVM_EXIT_MMIO, KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_regs, kvm_sregs, kvm_userspace_memory_region,
+    KVM_EXIT_MMIO, KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_cpuid_entry2, kvm_regs, kvm_sregs,
+    kvm_userspace_memory_region,
 };
 use kvm_ioctls::{Kvm, SyncReg, VcpuFd, VmFd};
 use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
@@ -54,6 +55,11 @@ impl Hypervisor {
 
     pub(crate) fn kvm(&self) -> &Kvm {
         &self.kvm
+    }
+
+    /// The CPUID table of all machines.
+    pub(crate) fn cpuid(&self) -> &[kvm_cpuid_entry2] {
+        self.cpuid.as_slice()
     }
 }
 

@@ -8,6 +8,7 @@ mod deadlines;
 mod hostile;
 mod hosts;
 mod images;
+mod instructions;
 mod memory;
 mod paging;
 mod real_images;
