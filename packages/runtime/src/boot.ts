@@ -107,6 +107,7 @@ function snapshotKey(options: BootOptions): string {
     options.driver.machine,
     options.module.key,
     options.limits.memory,
+    options.limits.resultBytes,
     options.hostFunctions,
     options.init.length === 0 ? "" : platform.sha256(options.init),
     options.files.key,

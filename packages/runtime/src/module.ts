@@ -57,8 +57,8 @@ export async function loadModule(bytes: Uint8Array, given: LoadOptions): Promise
 }
 
 function readCompiled(bytes: Uint8Array, key: string, options: LoadOptions): LoadedModule {
-  // A copy: the caller may change their bytes, and what is kept here must stay what was checked.
-  const facts = inspectArtifact(bytes.slice());
+  // A copy, which a slice of a Node.js Buffer is not: what is kept here must stay what was checked.
+  const facts = inspectArtifact(new Uint8Array(bytes));
   checkFlags(facts, options);
   return { facts, key, moduleHash: hex(facts.moduleHash), compileUs: 0, fromCache: true };
 }

@@ -2,13 +2,13 @@ import {
   CallKind,
   decodeBatch,
   encodeBatch,
-  errorNumbers,
   type Limits,
   type ScalarValue,
   showName,
   TwinwallError,
 } from "@twinwall/abi";
 import {
+  type AsyncReply,
   CallFlag,
   callLimits,
   commandLimits,
@@ -18,8 +18,9 @@ import {
 } from "@twinwall/vmm";
 import { bufferError, isCallBuffer } from "./buffers.js";
 import type { FunctionTable, Problem, TargetFunction } from "./functions.js";
-import { abortedError, type HostCalls, type KeptError } from "./host-calls.js";
+import type { HostCalls, KeptError } from "./host-calls.js";
 import { readResults, writeArguments } from "./scalars.js";
+import { abortedError, anySignal, endedBy } from "./signals.js";
 
 /** Bytes of the buffer that results are first read into. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -223,20 +224,20 @@ export class Caller {
     input: Uint8Array,
     given: AbortSignal | undefined,
   ): Promise<Uint8Array> {
-    const signals = [this.signal, given].filter((signal) => signal !== undefined);
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const signal = anySignal(this.signal, given);
     if (signal?.aborted) throw abortedError(signal);
     this.owner = running;
     this.isAsync = true;
-    const call = this.machine.callAsync(kind, target.index, flags, input, this.hosts.hostCallAsync);
-    const onAbort = (): void => call.end(errorNumbers.E_ABORTED);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const { status, output } = await call.reply;
-    signal?.removeEventListener("abort", onAbort);
-    this.isAsync = false;
-    // Closed meanwhile: it stays so.
-    if (this.owner === running) this.owner = owner;
-    return this.settleAsync(owner, target, status, output, signal);
+    let reply: AsyncReply;
+    try {
+      const call = this.machine.callAsync(kind, target.index, flags, input, this.hosts.hostCallAsync);
+      reply = await endedBy(call, signal);
+    } finally {
+      this.isAsync = false;
+      // Closed meanwhile: it stays so.
+      if (this.owner === running) this.owner = owner;
+    }
+    return this.settleAsync(owner, target, reply.status, reply.output, signal);
   }
 
   /** What the end of an asynchronous call means for the sandbox and whoever waits for it. */

@@ -2,6 +2,7 @@ import { errorNumbers, RecordKind, SLOT_BYTES, show, showName, TwinwallError } f
 import type { AsyncHostCallHandler, HostCallHandler, RecordHandler } from "@twinwall/vmm";
 import { isThenable, readHostArguments, refusePromise, writeHostResult } from "./host-values.js";
 import type { NamedHostFunction } from "./imports.js";
+import { abortedError } from "./signals.js";
 
 const nothing = new Uint8Array(0);
 
@@ -156,9 +157,4 @@ function hostError(host: NamedHostFunction, error: unknown): TwinwallError {
   return new TwinwallError("E_HOST_FUNCTION", `host function ${showName(host.name)} failed: ${text}`, {
     cause: error,
   });
-}
-
-/** The error for a signal that has fired. */
-export function abortedError(signal: AbortSignal): TwinwallError {
-  return new TwinwallError("E_ABORTED", "the caller cancelled", { cause: signal.reason });
 }

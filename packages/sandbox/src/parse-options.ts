@@ -75,13 +75,13 @@ export function parseOptions(options: SandboxOptions): Settings {
     machine: options.machine,
     limits: parseLimits(options.limits),
     host: parseHost(options.host),
-    // Copies: both are part of the snapshot's name, and the caller's buffers may change.
-    init: init?.slice() ?? new Uint8Array(0),
+    // Copies: both are part of the snapshot's name, and the caller's buffers may change. A slice of a Node.js Buffer is none.
+    init: new Uint8Array(init ?? []),
     files: packFiles(options.files),
     trustDomain,
     recycle: flag(options.recycle, "recycle", true),
     share: snapshot === "shared",
-    seed: seed?.slice(),
+    seed: seed && new Uint8Array(seed),
     onStdout: callback(options.onStdout, "onStdout"),
     onStderr: callback(options.onStderr, "onStderr"),
     signal: signalOf(options.signal),

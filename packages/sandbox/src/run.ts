@@ -1,7 +1,8 @@
 import { encodeCommandInput, type Limits, show, TwinwallError } from "@twinwall/abi";
 import type { Caller } from "./caller.js";
-import { abortedError, type HostCalls, type OutputSink } from "./host-calls.js";
+import type { HostCalls, OutputSink } from "./host-calls.js";
 import type { RunOptions, RunResult } from "./options.js";
+import { abortedError } from "./signals.js";
 
 type Taker = (chunk: Uint8Array) => void;
 

@@ -11,7 +11,7 @@ import {
 import { CallFlag, callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";
-import { abortedError, HostCalls } from "./host-calls.js";
+import { HostCalls } from "./host-calls.js";
 import { resolveImports } from "./imports.js";
 import type {
   CallOptions,
@@ -30,6 +30,7 @@ import {
 } from "./parse-options.js";
 import { runCommand, sandboxSink } from "./run.js";
 import { Session } from "./session.js";
+import { abortedError } from "./signals.js";
 
 const noBytes = new Uint8Array(0);
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import { hostFunction, Sandbox, t } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
@@ -262,6 +263,24 @@ describe("host functions of asynchronous calls", () => {
     expect(await sandbox.callAsync("now", [])).toBe(5n);
     expect([busy, sum]).toEqual(["E_BUSY", 42]);
     expect((await errorOf(() => sandbox.callAsync("notify", [1]))).code).toBe("E_DISPOSED");
+  });
+
+  it("may wait for calls of others, however many do", async () => {
+    const many = availableParallelism() + 10;
+    const module = moduleOf("scalars");
+    const inner = await Promise.all(Array.from({ length: many }, () => Sandbox.create({ module })));
+    const outer = await Promise.all(
+      inner.map((other, index) =>
+        sandboxWith({
+          now: hostFunction({ params: [], result: t.u64 }, async () => {
+            return BigInt(Number(await other.callAsync("add", [index, 1])));
+          }),
+        }),
+      ),
+    );
+    const results = await Promise.all(outer.map((sandbox) => sandbox.callAsync("now", [])));
+    expect(results).toEqual(inner.map((_, index) => BigInt(index + 1)));
+    for (const sandbox of [...inner, ...outer]) sandbox.close();
   });
 
   it("are limited as in synchronous calls", async () => {

@@ -34,6 +34,19 @@ describe("a command", () => {
     expect(Buffer.compare(stdout.subarray("program\n".length), stdin)).toBe(0);
   });
 
+  it("takes a stdin larger than its memory may be", async () => {
+    await using small = await Sandbox.create({ module: moduleOf("command"), limits: { memory: "1MiB" } });
+    const stdin = new Uint8Array(5_000_000).fill(0x61);
+    let written = 0;
+    await small.run({
+      stdin,
+      onStdout: (chunk) => {
+        written += chunk.length;
+      },
+    });
+    expect(written).toBe("program\n".length + stdin.length);
+  });
+
   it("streams what it writes", async () => {
     const chunks: Uint8Array[] = [];
     const errors: Uint8Array[] = [];

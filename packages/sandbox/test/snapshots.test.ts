@@ -57,6 +57,7 @@ describe("snapshots", () => {
   it.each<[string, Partial<SandboxOptions>]>([
     ["init data", { init: utf8("other") }],
     ["a memory limit", { limits: { memory: "8MiB" } }],
+    ["a limit on results", { limits: { resultBytes: "2MiB" } }],
     ["files", { files: { "/a": "b" } }],
     ["a trust domain", { trustDomain: "apart" }],
     ["a seed", { seed: new Uint8Array(32) }],
@@ -113,5 +114,16 @@ describe("random numbers and clocks", () => {
     await using first = await Sandbox.create({ module: assemble(`${random})`), seed });
     await using second = await Sandbox.create({ module: assemble(`${random})`), seed, snapshot: "own" });
     expect(first.call("random")).toBe(second.call("random"));
+  });
+
+  it("take the seed as it was given, whatever becomes of its buffer", async () => {
+    const module = assemble(`${random})`);
+    const seed = Buffer.from("a seed of thirty-two bytes, ASCII");
+    const first = Sandbox.create({ module, seed: seed.subarray(0, 32) });
+    const copy = Uint8Array.from(seed.subarray(0, 32));
+    seed.fill(0);
+    await using early = await first;
+    await using late = await Sandbox.create({ module, seed: copy, snapshot: "own" });
+    expect(early.call("random")).toBe(late.call("random"));
   });
 });

@@ -37,6 +37,17 @@ export function cutRuns(memory: Uint8Array, address: number, length: number): Ru
   return runs;
 }
 
+/** Writes runs back; returns how many bytes that were. */
+export function writeRuns(memory: Uint8Array, runs: readonly Run[]): number {
+  let written = 0;
+  for (const { address, length, bytes } of runs) {
+    if (bytes === undefined) memory.fill(0, address, address + length);
+    else memory.set(bytes, address);
+    written += length;
+  }
+  return written;
+}
+
 function pushBytes(runs: Run[], memory: Uint8Array, start: number, end: number): void {
   if (end > start) runs.push({ address: start, length: end - start, bytes: memory.slice(start, end) });
 }

@@ -1,5 +1,6 @@
-import { decodeRecords, errorNumbers, GateOperation, TwinwallError } from "@twinwall/abi";
+import { decodeRecords, errorNumbers, GateOperation, type OutboxRecord, TwinwallError } from "@twinwall/abi";
 import type { HostCallHandler, MachineLimits, RecordHandler } from "@twinwall/vmm";
+import { ticks } from "./clock.js";
 import type { SoftInstance } from "./instance.js";
 import { AnswerWord, ReportWord, readLong, writeLong } from "./mailbox.js";
 import { PAGE } from "./plan.js";
@@ -9,7 +10,17 @@ import { badReply, poison, type Stop } from "./stop.js";
 /** Who serves a guest. */
 export interface Host {
   readonly hostCall: HostCallHandler;
-  readonly record: RecordHandler;
+  readonly outbox: OutboxHandler;
+}
+
+/** Takes what a drained outbox held, and its bytes, which become the receiver's. */
+export type OutboxHandler = (records: readonly OutboxRecord[], bytes: Uint8Array<ArrayBuffer>) => void;
+
+/** Hands records out one by one. */
+export function eachRecord(record: RecordHandler): OutboxHandler {
+  return (records) => {
+    for (const { kind, function: hostFunction, data } of records) record(kind, hostFunction, data);
+  };
 }
 
 /** Longest text of a guest that gave up, bytes. */
@@ -102,7 +113,7 @@ export class Exchange {
       case GateOperation.Ticks:
         // It is no exit in its own right: other machines read a counter.
         this.exits -= 1;
-        answer(instance, 0, Math.round(performance.now() * 1e6), 0);
+        answer(instance, 0, ticks(performance.now()), 0);
         break;
       case GateOperation.Abort:
         throw this.#abort();
@@ -181,7 +192,7 @@ export class Exchange {
       throw poison("E_LIMIT", `the guest wrote more than ${limits.outboxBytes} bytes of output and log`);
     }
     const copy = instance.bytes.slice(outbox.address, outbox.address + length);
-    for (const record of readRecords(copy)) host.record(record.kind, record.function, record.data);
+    host.outbox(readRecords(copy), copy);
   }
 
   #abort(): Stop {
@@ -234,7 +245,7 @@ function errorNumber(code: number): number {
     : errorNumbers.E_HOST_FUNCTION;
 }
 
-function readRecords(bytes: Uint8Array): ReturnType<typeof decodeRecords> {
+function readRecords(bytes: Uint8Array): OutboxRecord[] {
   try {
     return decodeRecords(bytes);
   } catch {

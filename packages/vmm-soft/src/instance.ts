@@ -1,5 +1,5 @@
 import { TwinwallError } from "@twinwall/abi";
-import type { Run } from "./contents.js";
+import { type Run, writeRuns } from "./contents.js";
 import type { SoftImage } from "./image.js";
 import { MAILBOX_WORDS, writeFrame } from "./mailbox.js";
 import { copyEnds, initialEnds, type OpenEnds, openedBetween, stateRanges, windowOf } from "./open-ends.js";
@@ -14,7 +14,7 @@ const RUNTIME_BYTES = 32 * 2 ** 20;
  */
 const DEAD_STACK = 8 * 1024;
 
-/** Growth of the memory beyond its size at the snapshot, bytes, above which an instance is thrown away. */
+/** Bytes opened beyond the end of the snapshot's memory above which an instance is thrown away. */
 const RETIRE_BYTES = 2 ** 20;
 
 /** What a memory that grows gets beyond what was asked for, as a part of its size. */
@@ -41,12 +41,20 @@ interface ImageExports {
 /** A guest's state between two calls, to go on elsewhere. */
 export interface InstanceState {
   readonly open: OpenEnds;
-  readonly pieces: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  readonly pieces: readonly Piece[];
+}
+
+/** A piece of memory. */
+export interface Piece {
+  readonly address: number;
+  readonly bytes: Uint8Array;
 }
 
 /** What a snapshot gives to each of its instances. */
 export interface Restorable {
   readonly runs: readonly Run[];
+  /** What no guest may write: attachments, and what the image only reads. */
+  readonly constants: readonly Run[];
   readonly open: Readonly<OpenEnds>;
   /** Bytes of memory that an instance has at the snapshot. */
   readonly memoryBytes: number;
@@ -65,6 +73,8 @@ export class SoftInstance {
   readonly #exports: ImageExports;
   /** Bytes that may still open. */
   #budget: number;
+  /** How long memory had to be, bytes: what it has to spare is not counted. */
+  #neededBytes: number;
   readonly #open: OpenEnds;
   /** Bytes of the far and near input that the host wrote since the last restore. */
   #input = 0;
@@ -87,6 +97,7 @@ export class SoftInstance {
     });
     this.#exports = instance.exports as unknown as ImageExports;
     this.#budget = budget + RUNTIME_BYTES;
+    this.#neededBytes = memoryBytes;
     this.#open = initialEnds(plan);
     this.bytes = new Uint8Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer, plan.mailbox, MAILBOX_WORDS);
@@ -158,7 +169,6 @@ export class SoftInstance {
   importState({ open, pieces }: InstanceState): boolean {
     const end = pieces.reduce((last, { address, bytes }) => Math.max(last, address + bytes.length), 0);
     if (!this.#ensure(end)) return false;
-    this.#budget -= openedBetween(this.#open, open);
     this.adopt(open);
     for (const { address, bytes } of pieces) this.bytes.set(bytes, address);
     return true;
@@ -203,9 +213,12 @@ export class SoftInstance {
     return openedBetween(since, this.#open);
   }
 
-  /** Makes sure that this is memory as it was left; returns whether it had grown behind the host's back. */
+  /** Renews the views of memory when it has grown behind the host's back, which no image does that keeps the contract. */
   refresh(): void {
-    if (this.bytes.length === 0) this.#remember();
+    if (this.bytes.length > 0) return;
+    this.#remember();
+    // No restore covers what it grew by.
+    this.#neededBytes = Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -216,24 +229,30 @@ export class SoftInstance {
    */
   restore(snapshot: Restorable, thorough: boolean): number | undefined {
     const { bytes } = this;
-    if (bytes.length - snapshot.memoryBytes > RETIRE_BYTES) return undefined;
-    let written = 0;
-    for (const run of snapshot.runs) {
-      if (run.bytes === undefined) bytes.fill(0, run.address, run.address + run.length);
-      else bytes.set(run.bytes, run.address);
-      written += run.length;
-    }
-    return written + this.#clearAreas(thorough) + this.#clearOpened(snapshot.open);
+    if (this.#neededBytes - snapshot.memoryBytes > RETIRE_BYTES) return undefined;
+    return writeRuns(bytes, snapshot.runs) + this.#clearAreas(thorough) + this.#clearOpened(snapshot.open);
   }
 
-  /** Takes over what a snapshot, or another instance, has open. */
+  /** Takes over what a snapshot, or another instance, has open, on this one's budget. */
   adopt(open: Readonly<OpenEnds>): void {
+    this.#budget -= openedBetween(this.#open, open);
     this.#open.heap = open.heap;
     this.#open.farHeap = open.farHeap;
     this.#open.output = open.output;
     open.memories.forEach((end, index) => {
       this.#open.memories[index] = end;
     });
+  }
+
+  /**
+   * Puts back what only a guest that broke out of the interpreter can have changed: code of the module, constants of the
+   * image, and the mailbox and the input area where no call uses them.
+   */
+  restoreConstants({ constants }: Pick<Restorable, "constants">): void {
+    const { mailbox, outbox, input } = this.plan;
+    writeRuns(this.bytes, constants);
+    this.bytes.fill(0, mailbox, outbox.address);
+    this.bytes.fill(0, input.address, input.address + input.bytes);
   }
 
   /** Clears mailbox, areas and stacks; returns how many bytes that were. */
@@ -282,6 +301,7 @@ export class SoftInstance {
 
   /** Makes memory at least so long; tells whether that worked. */
   #ensure(end: number): boolean {
+    if (end > this.#neededBytes) this.#neededBytes = end;
     const missing = end - this.bytes.length;
     if (missing <= 0) return true;
     // Engines take their time over each growth of a large memory, so it has some to spare; pages that nobody touches

@@ -25,15 +25,20 @@ const nothing = new Uint8Array(0);
 
 const noCall = (): void => {};
 
+let nextId = 1;
+
 /** A machine over one instance; after a call that went wrong, over the next one. */
 export class SoftMachine implements Machine {
+  /** Tells machines apart in Workers. */
+  readonly #id = nextId++;
   #instance: SoftInstance | undefined;
   #limits: MachineLimits;
   #fuel: FuelWords;
   readonly #exchange = new Exchange();
   readonly #figures = new Figures();
   #failure = noFailure;
-  #running = false;
+  /** Where a call runs now: on this very thread, or in a Worker. */
+  #running: "no" | "here" | "elsewhere" = "no";
   #closed = false;
   #clean = true;
   #requestId = 0;
@@ -59,7 +64,7 @@ export class SoftMachine implements Machine {
     if (refused < 0) return refused;
     this.#figures.calls += 1;
     this.#overflow = nothing;
-    this.#running = true;
+    this.#running = "here";
     try {
       const length = this.#enter(kind, target, flags, input, output);
       if ((flags & CallFlag.Restore) !== 0) this.#restore(false);
@@ -67,7 +72,7 @@ export class SoftMachine implements Machine {
     } catch (thrown) {
       return this.#stopped(thrown, flags);
     } finally {
-      this.#running = false;
+      this.#running = "no";
     }
   }
 
@@ -81,11 +86,11 @@ export class SoftMachine implements Machine {
     const refused = this.#refuseCall();
     if (refused < 0) return { reply: Promise.resolve({ status: refused, output: nothing }), end: () => {} };
     this.#figures.calls += 1;
-    this.#running = true;
     const job = this.#jobOf(kind, target, flags, input);
     const { deadlineUs } = this.#limits;
     const deadline = deadlineUs === 0 ? undefined : deadlineUs / 1000;
-    const running = workerPool.run(this.snapshot, job, { hostCall, record: this.host.record }, deadline);
+    const running = workerPool.run(this.snapshot, job, { hostCall, outbox: this.host.outbox }, deadline);
+    this.#running = "elsewhere";
     this.#endAsync = running.end;
     return { reply: running.outcome.then((outcome) => this.#asyncEnded(outcome)), end: running.end };
   }
@@ -135,24 +140,25 @@ export class SoftMachine implements Machine {
     this.#closed = true;
     this.#endAsync(errorNumbers.E_DISPOSED);
     const instance = this.#instance;
-    // A call that runs on this very thread is a host function's; its instance is in the middle of something.
-    const busy = this.#running && this.#endAsync === noCall;
     this.#instance = undefined;
-    if (instance !== undefined && !busy) this.snapshot.recycle(instance);
+    // A call that runs here is the one whose host function closes the machine: its instance is in the middle of it.
+    if (instance !== undefined && this.#running !== "here") this.snapshot.recycle(instance);
   }
 
   /** 0, or why no call can start now. */
   #refuseCall(): number {
-    if (this.#running) return this.#fail("E_BUSY", "the machine is in a call");
+    if (this.#running !== "no") return this.#fail("E_BUSY", "the machine is in a call");
     return this.#closed ? this.#fail("E_DISPOSED", "the machine is closed") : 0;
   }
 
   #jobOf(kind: number, target: number, flags: number, input: Uint8Array): Job {
     return {
+      machine: this.#id,
       kind,
       target,
       flags: flags & ~CallFlag.Exact,
-      input: input.slice(),
+      // A slice of a Node.js Buffer would be no copy.
+      input: new Uint8Array(input),
       limits: { ...this.#limits, deadlineUs: 0 },
       state: this.exportState(),
     };
@@ -160,13 +166,21 @@ export class SoftMachine implements Machine {
 
   /** Takes over what a Worker says of a call, or that there is no Worker any more. */
   #asyncEnded(outcome: Outcome | Ended): AsyncReply {
-    this.#running = false;
+    this.#running = "no";
     this.#endAsync = noCall;
     this.#failure = outcome.failure;
     if (!isWhole(outcome)) {
       this.#restore(true);
       return { status: -outcome.failure.code, output: nothing };
     }
+    try {
+      return this.#adopt(outcome);
+    } catch (thrown) {
+      return { status: this.#stopped(thrown, CallFlag.Restore), output: nothing };
+    }
+  }
+
+  #adopt(outcome: Outcome): AsyncReply {
     this.#exchange.exits = outcome.stats.exits;
     this.#exchange.hostCalls = outcome.stats.hostCalls;
     this.#figures.adopt(outcome.stats);
@@ -199,11 +213,12 @@ export class SoftMachine implements Machine {
     const budgeted = writeFuel(words, this.#fuel, limits.deadlineUs);
     this.#exchange.begin(instance, this.host, limits, deadlineAt(now, limits), address, input.length);
     instance.dispatch();
-    return this.#finish(instance, now, budgeted, flags, output);
+    return this.#finish(instance, limits, now, budgeted, flags, output);
   }
 
   #finish(
     instance: SoftInstance,
+    limits: MachineLimits,
     begun: number,
     budgeted: boolean,
     flags: number,
@@ -217,16 +232,20 @@ export class SoftMachine implements Machine {
     }
     this.#figures.read(words, ended - begun, instance.openedBytes(this.snapshot.open));
     const status = (words[ReportWord.Status] ?? 0) & 0xffff;
-    if (status === 0) return this.#takeResult(instance, flags, output);
+    if (status === 0) return this.#takeResult(instance, limits, flags, output);
     if (status === errorNumbers.E_FUEL && budgeted) throw failed("E_DEADLINE", "");
     throw exchange.failure(status);
   }
 
-  #takeResult(instance: SoftInstance, flags: number, output: Uint8Array): number {
+  #takeResult(
+    instance: SoftInstance,
+    { outputBytes }: MachineLimits,
+    flags: number,
+    output: Uint8Array,
+  ): number {
     const { words, plan } = instance;
     const address = readLong(words, ReportWord.OutputAddress);
     const length = readLong(words, ReportWord.OutputLength);
-    const { outputBytes } = this.#limits;
     if (length > outputBytes) {
       throw failed("E_LIMIT", `the result has ${length} bytes, the limit is ${outputBytes}`);
     }

@@ -1,4 +1,4 @@
-import { TwinwallError } from "@twinwall/abi";
+import { LARGEST_AREA, TwinwallError } from "@twinwall/abi";
 
 /** Bytes of a page of the guest contract. */
 export const PAGE = 4096;
@@ -26,6 +26,9 @@ const HEAP_BYTES = 1024 * 1024;
 
 /** Heap for what the runtime keeps of a module, as a multiple of its code. */
 const HEAP_PER_CODE = 4;
+
+/** Least size of each far window, where memories may become so large that they would leave none. */
+const FAR_BYTES = 64 * 1024 * 1024;
 
 /** End of the address space. */
 const ADDRESS_SPACE = 2 ** 32 - WASM_PAGE;
@@ -68,7 +71,6 @@ export interface PlanNeeds {
   /** Cap on linear memories and tables together. */
   readonly memoryBytes: number;
   readonly memories: number;
-  readonly inputBytes: number;
   readonly outputBytes: number;
 }
 
@@ -106,9 +108,10 @@ export function planMemory(needs: PlanNeeds): MemoryPlan {
   const heap = take(HEAP_BYTES + HEAP_PER_CODE * (needs.attachments[0] ?? 0));
   const memories = up(next, WASM_PAGE);
   const count = Math.max(needs.memories, 1);
-  const farInput = up(needs.inputBytes + needs.outputBytes, WASM_PAGE);
+  // A command's stdin may be as large as any area, whatever the memory's size.
+  const farInput = up(LARGEST_AREA + needs.outputBytes, WASM_PAGE);
   const farHeap = up(2 * needs.memoryBytes, WASM_PAGE);
-  const room = Math.max(ADDRESS_SPACE - memories, 0);
+  const room = ADDRESS_SPACE - memories - FAR_BYTES - Math.min(farHeap, FAR_BYTES);
   const stride = Math.min(up(needs.memoryBytes, WASM_PAGE), down(room / count, WASM_PAGE));
   if (stride < WASM_PAGE) {
     throw new TwinwallError(
@@ -117,7 +120,7 @@ export function planMemory(needs: PlanNeeds): MemoryPlan {
     );
   }
   const behind = memories + count * stride;
-  const farInputBytes = Math.min(farInput, ADDRESS_SPACE - behind);
+  const farInputBytes = Math.min(farInput, ADDRESS_SPACE - behind - Math.min(farHeap, FAR_BYTES));
   const farHeapBytes = Math.min(farHeap, ADDRESS_SPACE - behind - farInputBytes);
   return {
     attachments,

@@ -1,6 +1,6 @@
 import type { MachineLimits } from "@twinwall/vmm";
 import { type FuelWords, fuelRate } from "./budget.js";
-import { wallClock } from "./clock.js";
+import { ticks, wallClock } from "./clock.js";
 import type { SoftInstance } from "./instance.js";
 import { RequestWord, writeLong } from "./mailbox.js";
 import { writeSeed } from "./seeds.js";
@@ -21,7 +21,7 @@ export function writeRequest(
   writeLong(words, RequestWord.OutputCapacity, instance.outputOpen);
   writeLong(words, RequestWord.OutputLimit, limits.outputBytes);
   writeLong(words, RequestWord.WallClock, wallClock(now));
-  writeLong(words, RequestWord.Ticks, now * 1e6);
+  writeLong(words, RequestWord.Ticks, ticks(now));
   if (fixedSeed === undefined) writeSeed(words, RequestWord.Seed);
   else words.set(fixedSeed, RequestWord.Seed);
 }

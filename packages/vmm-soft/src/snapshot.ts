@@ -9,7 +9,7 @@ import {
 } from "@twinwall/vmm";
 import { unlimitedFuel } from "./budget.js";
 import { cutRuns, type Run } from "./contents.js";
-import { Exchange } from "./exchange.js";
+import { Exchange, eachRecord, type Host } from "./exchange.js";
 import { compileImage, type SoftImage } from "./image.js";
 import { type Restorable, SoftInstance } from "./instance.js";
 import { SoftMachine } from "./machine.js";
@@ -28,7 +28,7 @@ const IDLE_INSTANCES = 8;
 export interface SnapshotParts {
   readonly image: SoftImage;
   readonly plan: MemoryPlan;
-  readonly attachments: readonly Uint8Array[];
+  readonly constants: readonly Run[];
   readonly runs: readonly Run[];
   readonly open: OpenEnds;
   readonly memoryBytes: number;
@@ -36,6 +36,8 @@ export interface SnapshotParts {
   readonly budget: number;
   /** Eight words. */
   readonly fixedSeed: Uint32Array | undefined;
+  /** Whether instances are kept for later machines. */
+  readonly recycle: boolean;
 }
 
 let nextId = 1;
@@ -47,19 +49,20 @@ export class SoftSnapshot implements Snapshot, Restorable {
   readonly writableBytes: number;
   #idle: SoftInstance[] | undefined;
 
-  constructor(
-    readonly parts: SnapshotParts,
-    recycle: boolean,
-  ) {
+  constructor(readonly parts: SnapshotParts) {
     this.writableBytes = parts.runs.reduce(
       (sum, run) => sum + run.length,
       parts.plan.outbox.bytes + OUTPUT_OPEN,
     );
-    this.#idle = recycle ? [] : undefined;
+    this.#idle = parts.recycle ? [] : undefined;
   }
 
   get runs(): readonly Run[] {
     return this.parts.runs;
+  }
+
+  get constants(): readonly Run[] {
+    return this.parts.constants;
   }
 
   get open(): Readonly<OpenEnds> {
@@ -75,17 +78,20 @@ export class SoftSnapshot implements Snapshot, Restorable {
   }
 
   machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): SoftMachine {
-    return new SoftMachine(this, { hostCall, record }, limits, this.#idle?.pop() ?? this.instance());
+    return this.machineFor({ hostCall, outbox: eachRecord(record) }, limits);
+  }
+
+  /** As {@link machine}, for a host that takes records by the drained outbox. */
+  machineFor(host: Host, limits: MachineLimits): SoftMachine {
+    return new SoftMachine(this, host, limits, this.#idle?.pop() ?? this.instance());
   }
 
   /** A new instance that stands at the snapshot. */
   instance(): SoftInstance {
-    const { image, plan, attachments, runs, open, memoryBytes, budget } = this.parts;
+    const { image, plan, constants, runs, open, memoryBytes, budget } = this.parts;
     const instance = new SoftInstance(image, plan, memoryBytes, budget);
-    attachments.forEach((bytes, index) => {
-      instance.bytes.set(bytes, plan.attachments[index]?.address ?? 0);
-    });
-    for (const run of runs) if (run.bytes !== undefined) instance.bytes.set(run.bytes, run.address);
+    // Memory that is new is zero.
+    for (const { address, bytes } of [...constants, ...runs]) if (bytes) instance.bytes.set(bytes, address);
     instance.adopt(open);
     return instance;
   }
@@ -93,7 +99,9 @@ export class SoftSnapshot implements Snapshot, Restorable {
   /** Keeps an instance for a later machine, back at the snapshot and without a trace. */
   recycle(instance: SoftInstance): void {
     if (this.#idle === undefined || this.#idle.length >= IDLE_INSTANCES) return;
-    if (instance.restore(this, true) !== undefined) this.#idle.push(instance);
+    if (instance.restore(this, true) === undefined) return;
+    instance.restoreConstants(this);
+    this.#idle.push(instance);
   }
 
   close(): void {
@@ -115,7 +123,6 @@ export function bootSnapshot(request: BootRequest): SoftSnapshot {
     attachments: request.attachments.map((attachment) => attachment.length),
     memoryBytes: limits.memoryBytes,
     memories: request.memories ?? 1,
-    inputBytes: Math.max(limits.inputBytes, request.input.length),
     outputBytes: limits.outputBytes,
   });
   const budget = limits.memoryBytes + limits.outputBytes;
@@ -123,28 +130,31 @@ export function bootSnapshot(request: BootRequest): SoftSnapshot {
   request.attachments.forEach((bytes, index) => {
     instance.bytes.set(bytes, plan.attachments[index]?.address ?? 0);
   });
-  const fixedSeed = request.seed === undefined ? undefined : new Uint32Array(request.seed.slice().buffer);
+  const fixedSeed = request.seed && new Uint32Array(new Uint8Array(request.seed).buffer);
   try {
     runBoot(request, instance, fixedSeed);
   } catch (thrown) {
     const { failure } = thrown instanceof Stop ? thrown : crash(thrown);
     throw failureToError(failure, { limits, subject: "boot" });
   }
-  const parts = capture(instance, { image, plan, attachments: request.attachments, budget, fixedSeed });
-  return new SoftSnapshot(parts, request.recycle);
+  const { recycle } = request;
+  return new SoftSnapshot(capture(instance, { image, plan, budget, fixedSeed, recycle }));
 }
 
 function runBoot(request: BootRequest, instance: SoftInstance, fixedSeed: Uint32Array | undefined): void {
   const { limits, input } = request;
   const now = performance.now();
-  const address = instance.openInput(input.length) ?? 0;
+  const address = instance.openInput(input.length);
+  if (address === undefined)
+    throw poison("E_MEMORY", `a boot input of ${input.length} bytes does not fit its area`);
   instance.bytes.set(input, address);
   writeRequest(instance, limits, now, fixedSeed, address, input.length);
   instance.words[RequestWord.KindAndFlags] = CallKind.Boot;
   // What runs before the snapshot is bounded by the deadline alone.
   writeFuel(instance.words, unlimitedFuel, limits.deadlineUs);
   const exchange = new Exchange();
-  exchange.begin(instance, request, limits, deadlineAt(now, limits), address, input.length);
+  const host = { hostCall: request.hostCall, outbox: eachRecord(request.record) };
+  exchange.begin(instance, host, limits, deadlineAt(now, limits), address, input.length);
   instance.boot();
   exchange.end(GateOperation.Ready);
   const status = (instance.words[ReportWord.Status] ?? 0) & 0xffff;
@@ -159,11 +169,16 @@ function bootFailure(stop: Stop): Stop {
 
 function capture(
   instance: SoftInstance,
-  of: Pick<SnapshotParts, "image" | "plan" | "attachments" | "budget" | "fixedSeed">,
+  of: Pick<SnapshotParts, "image" | "plan" | "budget" | "fixedSeed" | "recycle">,
 ): SnapshotParts {
   const { image, plan } = of;
   const open = { ...instance.openEnds(), output: initialEnds(plan).output };
-  const ranges = [[image.writableStart, image.staticEnd] as const, ...stateRanges(plan, open)];
-  const runs = ranges.flatMap(([start, end]) => cutRuns(instance.bytes, start, end - start));
-  return { ...of, runs, open, memoryBytes: instance.memoryBytes };
+  const cut = ([start, end]: readonly [number, number]): Run[] => cutRuns(instance.bytes, start, end - start);
+  const written = [[image.writableStart, image.staticEnd] as const, ...stateRanges(plan, open)];
+  const runs = written.flatMap(cut);
+  const constants = [
+    ...cut([image.stackBytes, image.writableStart]),
+    ...cut([image.staticEnd, plan.mailbox]),
+  ];
+  return { ...of, constants, runs, open, memoryBytes: instance.memoryBytes };
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorNumbers } from "@twinwall/abi";
+import { type ErrorCode, errorNumbers, TwinwallError } from "@twinwall/abi";
 import type { Failure } from "@twinwall/vmm";
 
 /** Ends a call: thrown through the guest, or told by its report. */
@@ -32,7 +32,9 @@ export function crash(thrown: unknown): Stop {
   if (thrown instanceof WebAssembly.RuntimeError) {
     return poison("E_BAD_REPLY", `the guest runtime crashed: ${thrown.message}`);
   }
-  if (thrown instanceof RangeError) {
+  if (thrown instanceof TwinwallError) return poison(thrown.code, thrown.rawMessage);
+  // Engines throw a RangeError for much else, such as memory that they do not get.
+  if (thrown instanceof RangeError && /call stack/i.test(thrown.message)) {
     return poison(
       "E_INTERNAL",
       "the host's own stack is used up; call the sandbox from less deep a recursion",

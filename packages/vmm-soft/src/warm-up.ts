@@ -27,7 +27,6 @@ const warmed = new WeakSet<WebAssembly.Module>();
 /** Warms an image up, once in a process, and learns how much this host burns. */
 export function warmUp(image: SoftImage): void {
   if (warmed.has(image.module)) return;
-  warmed.add(image.module);
   const run = idleLoop(image);
   // The first piece is that of compiling at all.
   run();
@@ -38,11 +37,12 @@ export function warmUp(image: SoftImage): void {
   const microseconds = Math.min(last, run()) * 1000;
   const headroom = last > first * GOOD ? HEADROOM : 1;
   fuelRate.learn(PIECE * 3 * headroom, microseconds);
+  warmed.add(image.module);
 }
 
 /** A function that runs one piece and says how long that took, milliseconds. */
 function idleLoop(image: SoftImage): () => number {
-  const needs = { attachments: [], memoryBytes: 65_536, memories: 0, inputBytes: 0, outputBytes: 0 };
+  const needs = { attachments: [], memoryBytes: 65_536, memories: 0, outputBytes: 0 };
   const instance = new SoftInstance(image, planMemory(needs), planMemory(needs).memories, 0);
   instance.onGate = () => serveGrowth(instance);
   return () => {

@@ -43,7 +43,6 @@ describe("the plan of a memory", () => {
     attachments: [1_000_000, 10],
     memoryBytes: 64 * 2 ** 20,
     memories: 1,
-    inputBytes: 2 ** 26,
     outputBytes: 2 ** 20,
   };
 
@@ -70,6 +69,14 @@ describe("the plan of a memory", () => {
       }, 0);
       expect(plan.end).toBeLessThan(2 ** 32);
       expect(plan.memoryCount).toBe(Math.max(memories, 1));
+    }
+  });
+
+  it("has room for large inputs and tables, however large memories may become", () => {
+    for (const memories of [1, 5]) {
+      const { farInput, farHeap } = planMemory({ ...needs, memoryBytes: 2 ** 32, memories });
+      expect(farInput.bytes).toBeGreaterThanOrEqual(2 ** 26);
+      expect(farHeap.bytes).toBeGreaterThanOrEqual(2 ** 26);
     }
   });
 

@@ -10,8 +10,9 @@ const snapshot = bootProbe() as SoftSnapshot;
 afterAll(() => snapshot.close());
 
 const echoed = Uint8Array.of(1, 2, 3, 4);
-const host = { hostCall: () => -6, record: () => {} };
+const host = { hostCall: () => -6, outbox: () => {} };
 const job = {
+  machine: -1,
   kind: CallKind.Bytes,
   target: Probe.Echo,
   flags: CallFlag.Restore,
@@ -43,11 +44,14 @@ describe("Workers", () => {
 
   it("are as many as there may be, and further calls wait their turn", async () => {
     const machines = Array.from({ length: 40 }, () => probeMachine(snapshot));
+    // Their input is copied at once, also where `slice` would not.
+    const input = Buffer.from(echoed);
     const calls = machines.map((machine) =>
-      machine.callAsync(CallKind.Bytes, Probe.Echo, CallFlag.Restore, echoed, () => -6),
+      machine.callAsync(CallKind.Bytes, Probe.Echo, CallFlag.Restore, input, () => -6),
     );
+    input.fill(0);
     const replies = await Promise.all(calls.map(({ reply }) => reply));
-    expect(replies.map(({ status }) => status)).toEqual(machines.map(() => echoed.length));
+    expect(replies.map(({ output }) => output)).toEqual(machines.map(() => echoed));
     for (const machine of machines) machine.close();
   });
 

@@ -1,6 +1,7 @@
-import { errorNumbers, showText } from "@twinwall/abi";
-import type { AsyncHostCallHandler, Failure, RecordHandler } from "@twinwall/vmm";
+import { decodeRecords, errorNumbers, showText } from "@twinwall/abi";
+import type { AsyncHostCallHandler, Failure } from "@twinwall/vmm";
 import { platform } from "#vmm-soft/platform";
+import type { OutboxHandler } from "../exchange.js";
 import type { WorkerHandle } from "../platform.js";
 import type { SnapshotParts } from "../snapshot.js";
 import { AnswerWriter, makeChannel } from "./channel.js";
@@ -9,10 +10,18 @@ import type { Job, Outcome, ToMain } from "./protocol.js";
 /** Longest time that a Worker may take to load and to get a job's guest ready, milliseconds. */
 const LONGEST_START = 60_000;
 
+/** How long a host function may take before its Worker counts as waiting, milliseconds. */
+const PATIENCE = 10;
+
+/** Most Workers, waiting ones included. */
+const MOST_WORKERS = 64;
+
+const noFailure: Failure = { code: 0, detail: 0, message: "", backtrace: "" };
+
 /** Who serves a job's guest, on this side. */
 export interface JobHost {
   readonly hostCall: AsyncHostCallHandler;
-  readonly record: RecordHandler;
+  readonly outbox: OutboxHandler;
 }
 
 /** What is left of a job whose Worker is gone. */
@@ -38,7 +47,10 @@ export interface RunningJob {
   end(code: number): void;
 }
 
-/** Workers that run calls: as many as are needed, up to a number of them; a Worker that died is replaced by need. */
+/**
+ * Workers that run calls: as many as there are processors, not counting those whose guests wait for a host function, for
+ * such a function may itself wait for a call. A Worker that died is replaced by need.
+ */
 class WorkerPool {
   readonly #idle: PooledWorker[] = [];
   readonly #all = new Set<PooledWorker>();
@@ -54,8 +66,9 @@ class WorkerPool {
     let ticket: Ticket | undefined;
     const outcome = new Promise<Outcome | Ended>((resolve) => {
       ticket = { ...snapshot, job, host, deadline, resolve, worker: undefined, settled: false };
+      this.#waiting.push(ticket);
     });
-    if (ticket !== undefined) this.#start(ticket);
+    this.#next();
     return { outcome, end: (code) => ticket && this.#end(ticket, code) };
   }
 
@@ -64,45 +77,71 @@ class WorkerPool {
     for (const worker of this.#all) worker.forget(id);
   }
 
-  #start(ticket: Ticket): void {
-    const worker = this.#idle.pop() ?? this.#hire();
-    if (worker === undefined) this.#waiting.push(ticket);
-    else worker.take(ticket);
+  /** Starts what waits, as far as it may run now. */
+  #next(): void {
+    while (this.#mayStart()) {
+      const ticket = this.#waiting.shift();
+      if (ticket === undefined) return;
+      try {
+        (this.#idle.pop() ?? this.#hire()).take(ticket);
+      } catch (error) {
+        settle(ticket, { failure: noWorker(error) });
+      }
+    }
   }
 
-  #hire(): PooledWorker | undefined {
-    if (this.#all.size >= platform.workers) return undefined;
-    const worker = new PooledWorker(
-      () => {
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#idle.push(worker);
-        else worker.take(next);
-      },
-      () => this.#dismiss(worker),
-    );
+  #mayStart(): boolean {
+    if (this.#waiting.length === 0) return false;
+    if (this.#idle.length === 0 && this.#all.size >= MOST_WORKERS) return false;
+    let busy = 0;
+    for (const worker of this.#all) if (worker.isBusy) busy += 1;
+    return busy < platform.workers;
+  }
+
+  #hire(): PooledWorker {
+    const worker: PooledWorker = new PooledWorker({
+      idle: () => this.#rest(worker),
+      waits: () => this.#next(),
+      gone: () => this.#dismiss(worker),
+    });
     this.#all.add(worker);
     return worker;
   }
 
+  /** A Worker is done; one that is more than there are processors goes. */
+  #rest(worker: PooledWorker): void {
+    this.#idle.push(worker);
+    this.#next();
+    if (this.#idle.length > platform.workers) this.#idle[0]?.kill(noFailure);
+  }
+
   /** A Worker is gone; whoever waits gets another. */
   #dismiss(worker: PooledWorker): void {
-    if (!this.#all.delete(worker)) return;
+    this.#all.delete(worker);
     const index = this.#idle.indexOf(worker);
     if (index >= 0) this.#idle.splice(index, 1);
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#start(next);
+    this.#next();
   }
 
   #end(ticket: Ticket, code: number): void {
     if (ticket.settled) return;
+    const failure = { ...noFailure, code };
     if (ticket.worker !== undefined) {
-      ticket.worker.kill({ code, detail: 0, message: "", backtrace: "" });
+      ticket.worker.kill(failure);
       return;
     }
     const index = this.#waiting.indexOf(ticket);
     if (index >= 0) this.#waiting.splice(index, 1);
-    settle(ticket, { failure: { code, detail: 0, message: "", backtrace: "" } });
+    settle(ticket, { failure });
   }
+}
+
+/** What a Worker's state means for the others. */
+interface WorkerStates {
+  idle(): void;
+  /** Its guest waits for a host function that takes its time. */
+  waits(): void;
+  gone(): void;
 }
 
 /** One Worker, and the job that it runs. */
@@ -113,11 +152,9 @@ class PooledWorker {
   #ticket: Ticket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #gone = false;
+  #waits = false;
 
-  constructor(
-    private readonly onIdle: () => void,
-    private readonly onGone: () => void,
-  ) {
+  constructor(private readonly states: WorkerStates) {
     this.#handle = platform.startWorker({
       message: (message) => this.#receive(message),
       ended: (error) => this.kill(died(error)),
@@ -128,22 +165,35 @@ class PooledWorker {
     this.#handle.post({ what: "channel", buffer: channel }, []);
   }
 
+  /** Whether its guest runs. */
+  get isBusy(): boolean {
+    return this.#ticket !== undefined && !this.#waits;
+  }
+
   take(ticket: Ticket): void {
     this.#ticket = ticket;
     ticket.worker = this;
     this.#handle.hold(true);
+    this.#timer = setTimeout(() => this.kill(died(new Error("it did not start"))), LONGEST_START);
+    try {
+      this.#send(ticket);
+    } catch (error) {
+      this.kill(died(error));
+    }
+  }
+
+  #send(ticket: Ticket): void {
     if (!this.#known.has(ticket.id)) {
       this.#known.add(ticket.id);
       this.#handle.post({ what: "snapshot", id: ticket.id, parts: ticket.parts }, []);
     }
     this.#handle.post({ what: "job", snapshot: ticket.id, job: ticket.job }, []);
-    this.#timer = setTimeout(() => this.kill(died(new Error("it did not start"))), LONGEST_START);
   }
 
   /** The guest runs now: its time begins. */
   #started({ deadline }: Ticket): void {
     clearTimeout(this.#timer);
-    const late = { code: errorNumbers.E_DEADLINE, detail: 0, message: "", backtrace: "" };
+    const late = { ...noFailure, code: errorNumbers.E_DEADLINE };
     if (deadline !== undefined) this.#timer = setTimeout(() => this.kill(late), deadline);
   }
 
@@ -158,8 +208,8 @@ class PooledWorker {
     clearTimeout(this.#timer);
     this.#handle.end();
     this.#handle.hold(false);
-    this.onGone();
     if (this.#ticket !== undefined) settle(this.#ticket, { failure });
+    this.states.gone();
   }
 
   #receive(message: ToMain): void {
@@ -176,23 +226,33 @@ class PooledWorker {
       case "more":
         this.#answers?.next();
         return;
-      case "record":
-        ticket.host.record(message.kind, message.hostFunction, message.data);
+      case "outbox":
+        ticket.host.outbox(decodeRecords(message.bytes), message.bytes);
         return;
       case "done":
         clearTimeout(this.#timer);
         this.#ticket = undefined;
         this.#handle.hold(false);
-        this.onIdle();
         settle(ticket, message.outcome);
+        this.states.idle();
         return;
     }
   }
 
   async #serve(ticket: Ticket, hostFunction: number, input: Uint8Array): Promise<void> {
+    const patience = setTimeout(() => this.#wait(ticket), PATIENCE);
     const result = await answerOf(ticket.host.hostCall, hostFunction, input);
-    // The call may have been ended while the function ran, and the Worker have another one.
-    if (this.#ticket === ticket && !this.#gone) this.#answers?.write(result);
+    clearTimeout(patience);
+    // The call may have been ended while the function ran, and the Worker with it.
+    if (this.#gone || this.#ticket !== ticket) return;
+    this.#waits = false;
+    this.#answers?.write(result);
+  }
+
+  #wait(ticket: Ticket): void {
+    if (this.#gone || this.#ticket !== ticket) return;
+    this.#waits = true;
+    this.states.waits();
   }
 }
 
@@ -217,8 +277,13 @@ function settle(ticket: Ticket, outcome: Outcome | Ended): void {
 
 function died(error: unknown): Failure {
   const reason = error instanceof Error ? showText(error.message, 1000) : "it exited";
-  const message = `the Worker of the call ended: ${reason}`;
-  return { code: errorNumbers.E_INTERNAL, detail: 0, message, backtrace: "" };
+  return { ...noFailure, code: errorNumbers.E_INTERNAL, message: `the Worker of the call ended: ${reason}` };
+}
+
+function noWorker(error: unknown): Failure {
+  const reason = error instanceof Error ? showText(error.message, 1000) : "no reason given";
+  const message = `the host starts no Worker for an asynchronous call: ${reason}`;
+  return { ...noFailure, code: errorNumbers.E_NO_MACHINE, message };
 }
 
 /** The Workers of this thread. */

@@ -4,6 +4,8 @@ import type { SnapshotParts } from "../snapshot.js";
 
 /** One call for a Worker. */
 export interface Job {
+  /** Names the machine that calls: what one leaves is not for another. */
+  readonly machine: number;
   readonly kind: number;
   readonly target: number;
   readonly flags: number;
@@ -40,10 +42,6 @@ export type ToMain =
   | { readonly what: "host"; readonly hostFunction: number; readonly input: Uint8Array }
   /** The answer goes on: the next piece of it is wanted. */
   | { readonly what: "more" }
-  | {
-      readonly what: "record";
-      readonly kind: number;
-      readonly hostFunction: number;
-      readonly data: Uint8Array;
-    }
+  /** A drained outbox, checked. */
+  | { readonly what: "outbox"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly what: "done"; readonly outcome: Outcome };

@@ -12,9 +12,17 @@ const NO_CHANNEL =
   "host functions of an asynchronous call need SharedArrayBuffer, which this page does not have: serve it with the " +
   "headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
 
+/** A snapshot, and the machine that ran last. */
+interface Entry {
+  readonly snapshot: SoftSnapshot;
+  machine: SoftMachine | undefined;
+  /** Whose job it ran. */
+  owner: number;
+}
+
 /** The side of a Worker: it keeps snapshots with a machine each, and runs one job at a time. */
 export class Service {
-  readonly #snapshots = new Map<number, { snapshot: SoftSnapshot; machine: SoftMachine | undefined }>();
+  readonly #snapshots = new Map<number, Entry>();
   #channel: AnswerReader | undefined;
   #limits: MachineLimits | undefined;
 
@@ -27,8 +35,9 @@ export class Service {
         return;
       case "snapshot":
         this.#snapshots.set(message.id, {
-          snapshot: new SoftSnapshot(message.parts, false),
+          snapshot: new SoftSnapshot(message.parts),
           machine: undefined,
+          owner: 0,
         });
         return;
       case "forget":
@@ -45,12 +54,7 @@ export class Service {
     if (entry === undefined) throw new Error(`the Worker has no snapshot ${id}`);
     const { limits, state } = job;
     this.#limits = limits;
-    entry.machine ??= entry.snapshot.machine(
-      limits,
-      (hostFunction, input) => this.#askHost(hostFunction, input),
-      (kind, hostFunction, data) => this.post({ what: "record", kind, hostFunction, data }, []),
-    );
-    const { machine } = entry;
+    const machine = this.#machineOf(entry, job);
     machine.configure(limits);
     if (state !== undefined) machine.importState(state);
     this.post({ what: "started" }, []);
@@ -64,6 +68,23 @@ export class Service {
     );
     // What a session left is the other side's now.
     machine.restore();
+  }
+
+  /** The machine for a job. One that another's job ran on is given back first, and serves again only as recycled. */
+  #machineOf(entry: Entry, { machine: owner, limits }: Job): SoftMachine {
+    if (entry.owner !== owner) {
+      entry.machine?.close();
+      entry.machine = undefined;
+      entry.owner = owner;
+    }
+    entry.machine ??= entry.snapshot.machineFor(
+      {
+        hostCall: (hostFunction, input) => this.#askHost(hostFunction, input),
+        outbox: (_, bytes) => this.post({ what: "outbox", bytes }, [bytes.buffer]),
+      },
+      limits,
+    );
+    return entry.machine;
   }
 
   #askHost(hostFunction: number, input: Uint8Array): Uint8Array | number {

@@ -22,6 +22,10 @@ export const Probe = Object.freeze({
   Echo: 6,
   /** Grows memory by one page on its own, and is done. */
   Grow: 7,
+  /** Answers with the bytes at the address that its input begins with: as many as the input has. */
+  Peek: 8,
+  /** Writes its input to the address that it begins with, and is done. */
+  Poke: 9,
 });
 
 // An image without a runtime, which plays the attacker: the mailbox's fields by their offsets. As in every image, all
@@ -51,6 +55,20 @@ const text = `(module
     (call $done)
     (i64.store offset=536 (i32.load (i32.const 4096)) (i64.load offset=40 (i32.load (i32.const 4096))))
     (i64.store offset=544 (i32.load (i32.const 4096)) (i64.load offset=32 (i32.load (i32.const 4096)))))
+  (func $peek
+    (memory.copy
+      (i32.load offset=40 (i32.load (i32.const 4096)))
+      (i32.load (i32.load offset=24 (i32.load (i32.const 4096))))
+      (i32.load offset=32 (i32.load (i32.const 4096))))
+    (call $done)
+    (i64.store offset=536 (i32.load (i32.const 4096)) (i64.load offset=40 (i32.load (i32.const 4096))))
+    (i64.store offset=544 (i32.load (i32.const 4096)) (i64.load offset=32 (i32.load (i32.const 4096)))))
+  (func $poke
+    (memory.copy
+      (i32.load (i32.load offset=24 (i32.load (i32.const 4096))))
+      (i32.load offset=24 (i32.load (i32.const 4096)))
+      (i32.load offset=32 (i32.load (i32.const 4096))))
+    (call $done))
   (func $recurse (call $recurse) (call $done))
   (func $scribble
     (local $request i64)
@@ -62,8 +80,8 @@ const text = `(module
     (call $done)
     (i64.store offset=528 (i32.load (i32.const 4096)) (local.get $request)))
   (func (export "dispatch")
-    (block $7 (block $6 (block $5 (block $4 (block $3 (block $2 (block $1 (block $0
-      (br_table $0 $1 $2 $3 $4 $5 $6 $7 (i32.load offset=20 (i32.load (i32.const 4096)))))
+    (block $9 (block $8 (block $7 (block $6 (block $5 (block $4 (block $3 (block $2 (block $1 (block $0
+      (br_table $0 $1 $2 $3 $4 $5 $6 $7 $8 $9 (i32.load offset=20 (i32.load (i32.const 4096)))))
       (call $report) (return))
       (call $report) (call $gate) (call $done) (return))
       (unreachable))
@@ -72,7 +90,9 @@ const text = `(module
       (call $scribble) (return))
       (call $echo) (return))
     (drop (memory.grow (i32.const 1)))
-    (call $done)))`;
+      (call $done) (return))
+      (call $peek) (return))
+    (call $poke)))`;
 
 /** The probe as an image. */
 export function probeImage(): Uint8Array {
@@ -104,14 +124,14 @@ export const limits: MachineLimits = {
 };
 
 /** Boots the probe. */
-export function bootProbe(image = probeImage()): Snapshot {
+export function bootProbe(image = probeImage(), recycle = true): Snapshot {
   return openSoftDriver().boot({
     image,
     attachments: [Uint8Array.of(1, 2, 3)],
     input: new Uint8Array(0),
     limits,
     seed: undefined,
-    recycle: true,
+    recycle,
     hostCall: () => -6,
     record: () => {},
   });
