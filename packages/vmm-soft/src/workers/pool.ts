@@ -160,9 +160,8 @@ class PooledWorker {
       ended: (error) => this.kill(died(error)),
     });
     const channel = makeChannel();
-    if (channel === undefined) return;
-    this.#answers = new AnswerWriter(channel);
-    this.#handle.post({ what: "channel", buffer: channel }, []);
+    this.#answers = channel && new AnswerWriter(channel);
+    this.#handle.post({ what: "start", channel, timeOrigin: performance.timeOrigin }, []);
   }
 
   /** Whether its guest runs. */

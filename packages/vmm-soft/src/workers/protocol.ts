@@ -29,7 +29,8 @@ export interface Outcome {
 
 /** What a Worker is told. */
 export type ToWorker =
-  | { readonly what: "channel"; readonly buffer: SharedArrayBuffer }
+  /** Comes first: where answers to host calls will be, if anywhere, and the sender's `performance.timeOrigin`. */
+  | { readonly what: "start"; readonly channel: SharedArrayBuffer | undefined; readonly timeOrigin: number }
   | { readonly what: "snapshot"; readonly id: number; readonly parts: SnapshotParts }
   | { readonly what: "forget"; readonly id: number }
   | { readonly what: "job"; readonly snapshot: number; readonly job: Job };

@@ -1,4 +1,5 @@
 import type { MachineLimits } from "@twinwall/vmm";
+import { alignTicks } from "../clock.js";
 import type { SoftMachine } from "../machine.js";
 import { SoftSnapshot } from "../snapshot.js";
 import { poison } from "../stop.js";
@@ -30,8 +31,9 @@ export class Service {
 
   receive(message: ToWorker): void {
     switch (message.what) {
-      case "channel":
-        this.#channel = new AnswerReader(message.buffer);
+      case "start":
+        this.#channel = message.channel && new AnswerReader(message.channel);
+        alignTicks(message.timeOrigin);
         return;
       case "snapshot":
         this.#snapshots.set(message.id, {
