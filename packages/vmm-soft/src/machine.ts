@@ -16,11 +16,11 @@ import type { InstanceState, SoftInstance } from "./instance.js";
 import { ReportWord, RequestWord, readLong } from "./mailbox.js";
 import { deadlineAt, writeFuel, writeRequest } from "./request.js";
 import type { SoftSnapshot } from "./snapshot.js";
-import { crash, failed, poison, Stop } from "./stop.js";
-import { type Ended, isWhole, workerPool } from "./workers/pool.js";
+import { crash, failed, noFailure, poison, Stop } from "./stop.js";
+import { workerPool } from "./workers/pool.js";
 import type { Job, Outcome } from "./workers/protocol.js";
+import { type Ended, isWhole } from "./workers/ticket.js";
 
-const noFailure: Failure = { code: 0, detail: 0, message: "", backtrace: "" };
 const nothing = new Uint8Array(0);
 
 const noCall = (): void => {};
@@ -307,7 +307,7 @@ export class SoftMachine implements Machine {
   }
 
   #fail(code: keyof typeof errorNumbers, message: string): number {
-    this.#failure = { code: errorNumbers[code], detail: 0, message, backtrace: "" };
+    this.#failure = { ...noFailure, code: errorNumbers[code], message };
     return -errorNumbers[code];
   }
 }

@@ -1,6 +1,9 @@
 import { type ErrorCode, errorNumbers, TwinwallError } from "@twinwall/abi";
 import type { Failure } from "@twinwall/vmm";
 
+/** A failure that says nothing yet. */
+export const noFailure: Failure = { code: 0, detail: 0, message: "", backtrace: "" };
+
 /** Ends a call: thrown through the guest, or told by its report. */
 export class Stop {
   /**
@@ -14,7 +17,7 @@ export class Stop {
 
 /** A stop of the host's own making; the instance goes. */
 export function poison(code: ErrorCode, message: string): Stop {
-  return new Stop({ code: errorNumbers[code], detail: 0, message, backtrace: "" }, true);
+  return new Stop({ ...noFailure, code: errorNumbers[code], message }, true);
 }
 
 /** A guest that did what no correct guest does. */
@@ -24,7 +27,7 @@ export function badReply(what: string): Stop {
 
 /** A failure after which the guest is where it should be. */
 export function failed(code: ErrorCode, message: string): Stop {
-  return new Stop({ code: errorNumbers[code], detail: 0, message, backtrace: "" }, false);
+  return new Stop({ ...noFailure, code: errorNumbers[code], message }, false);
 }
 
 /** What the host's engine threw while a guest ran: the guest cannot go on. */

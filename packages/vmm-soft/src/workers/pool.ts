@@ -1,44 +1,14 @@
-import { decodeRecords, errorNumbers, showText } from "@twinwall/abi";
-import type { AsyncHostCallHandler, Failure } from "@twinwall/vmm";
+import { errorNumbers, showText } from "@twinwall/abi";
+import type { Failure } from "@twinwall/vmm";
 import { platform } from "#vmm-soft/platform";
-import type { OutboxHandler } from "../exchange.js";
-import type { WorkerHandle } from "../platform.js";
 import type { SnapshotParts } from "../snapshot.js";
-import { AnswerWriter, makeChannel } from "./channel.js";
-import type { Job, Outcome, ToMain } from "./protocol.js";
-
-/** Longest time that a Worker may take to load and to get a job's guest ready, milliseconds. */
-const LONGEST_START = 60_000;
-
-/** How long a host function may take before its Worker counts as waiting, milliseconds. */
-const PATIENCE = 10;
+import { noFailure } from "../stop.js";
+import { PooledWorker } from "./pooled-worker.js";
+import type { Job, Outcome } from "./protocol.js";
+import { type Ended, type JobHost, settle, type Ticket } from "./ticket.js";
 
 /** Most Workers, waiting ones included. */
 const MOST_WORKERS = 64;
-
-const noFailure: Failure = { code: 0, detail: 0, message: "", backtrace: "" };
-
-/** Who serves a job's guest, on this side. */
-export interface JobHost {
-  readonly hostCall: AsyncHostCallHandler;
-  readonly outbox: OutboxHandler;
-}
-
-/** What is left of a job whose Worker is gone. */
-export type Ended = Pick<Outcome, "failure">;
-
-/** A job that waits or runs. */
-interface Ticket {
-  readonly id: number;
-  readonly parts: SnapshotParts;
-  readonly job: Job;
-  readonly host: JobHost;
-  /** Milliseconds from its start; `undefined`: none. */
-  readonly deadline: number | undefined;
-  readonly resolve: (outcome: Outcome | Ended) => void;
-  worker: PooledWorker | undefined;
-  settled: boolean;
-}
 
 /** A job on its way, for whoever asked for it. */
 export interface RunningJob {
@@ -136,149 +106,6 @@ class WorkerPool {
   }
 }
 
-/** What a Worker's state means for the others. */
-interface WorkerStates {
-  idle(): void;
-  /** Its guest waits for a host function that takes its time. */
-  waits(): void;
-  gone(): void;
-}
-
-/** One Worker, and the job that it runs. */
-class PooledWorker {
-  readonly #handle: WorkerHandle;
-  readonly #answers: AnswerWriter | undefined;
-  readonly #known = new Set<number>();
-  #ticket: Ticket | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #gone = false;
-  #waits = false;
-
-  constructor(private readonly states: WorkerStates) {
-    this.#handle = platform.startWorker({
-      message: (message) => this.#receive(message),
-      ended: (error) => this.kill(died(error)),
-    });
-    const channel = makeChannel();
-    this.#answers = channel && new AnswerWriter(channel);
-    this.#handle.post({ what: "start", channel, timeOrigin: performance.timeOrigin }, []);
-  }
-
-  /** Whether its guest runs. */
-  get isBusy(): boolean {
-    return this.#ticket !== undefined && !this.#waits;
-  }
-
-  take(ticket: Ticket): void {
-    this.#ticket = ticket;
-    ticket.worker = this;
-    this.#handle.hold(true);
-    this.#timer = setTimeout(() => this.kill(died(new Error("it did not start"))), LONGEST_START);
-    try {
-      this.#send(ticket);
-    } catch (error) {
-      this.kill(died(error));
-    }
-  }
-
-  #send(ticket: Ticket): void {
-    if (!this.#known.has(ticket.id)) {
-      this.#known.add(ticket.id);
-      this.#handle.post({ what: "snapshot", id: ticket.id, parts: ticket.parts }, []);
-    }
-    this.#handle.post({ what: "job", snapshot: ticket.id, job: ticket.job }, []);
-  }
-
-  /** The guest runs now: its time begins. */
-  #started({ deadline }: Ticket): void {
-    clearTimeout(this.#timer);
-    const late = { ...noFailure, code: errorNumbers.E_DEADLINE };
-    if (deadline !== undefined) this.#timer = setTimeout(() => this.kill(late), deadline);
-  }
-
-  forget(id: number): void {
-    if (this.#known.delete(id)) this.#handle.post({ what: "forget", id }, []);
-  }
-
-  /** Ends the Worker, and with it the job that it runs. */
-  kill(failure: Failure): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    clearTimeout(this.#timer);
-    this.#handle.end();
-    this.#handle.hold(false);
-    if (this.#ticket !== undefined) settle(this.#ticket, { failure });
-    this.states.gone();
-  }
-
-  #receive(message: ToMain): void {
-    const ticket = this.#ticket;
-    // A message that was under way when the Worker was ended.
-    if (ticket === undefined || this.#gone) return;
-    switch (message.what) {
-      case "started":
-        this.#started(ticket);
-        return;
-      case "host":
-        void this.#serve(ticket, message.hostFunction, message.input);
-        return;
-      case "more":
-        this.#answers?.next();
-        return;
-      case "outbox":
-        ticket.host.outbox(decodeRecords(message.bytes), message.bytes);
-        return;
-      case "done":
-        clearTimeout(this.#timer);
-        this.#ticket = undefined;
-        this.#handle.hold(false);
-        settle(ticket, message.outcome);
-        this.states.idle();
-        return;
-    }
-  }
-
-  async #serve(ticket: Ticket, hostFunction: number, input: Uint8Array): Promise<void> {
-    const patience = setTimeout(() => this.#wait(ticket), PATIENCE);
-    const result = await answerOf(ticket.host.hostCall, hostFunction, input);
-    clearTimeout(patience);
-    // The call may have been ended while the function ran, and the Worker with it.
-    if (this.#gone || this.#ticket !== ticket) return;
-    this.#waits = false;
-    this.#answers?.write(result);
-  }
-
-  #wait(ticket: Ticket): void {
-    if (this.#gone || this.#ticket !== ticket) return;
-    this.#waits = true;
-    this.states.waits();
-  }
-}
-
-/** A handler neither throws nor rejects; one that does is the driver's own mistake, which must not lose the call. */
-async function answerOf(
-  hostCall: AsyncHostCallHandler,
-  hostFunction: number,
-  input: Uint8Array,
-): Promise<Uint8Array | number> {
-  try {
-    return await hostCall(hostFunction, input);
-  } catch {
-    return -errorNumbers.E_HOST_FUNCTION;
-  }
-}
-
-function settle(ticket: Ticket, outcome: Outcome | Ended): void {
-  if (ticket.settled) return;
-  ticket.settled = true;
-  ticket.resolve(outcome);
-}
-
-function died(error: unknown): Failure {
-  const reason = error instanceof Error ? showText(error.message, 1000) : "it exited";
-  return { ...noFailure, code: errorNumbers.E_INTERNAL, message: `the Worker of the call ended: ${reason}` };
-}
-
 function noWorker(error: unknown): Failure {
   const reason = error instanceof Error ? showText(error.message, 1000) : "no reason given";
   const message = `the host starts no Worker for an asynchronous call: ${reason}`;
@@ -287,8 +114,3 @@ function noWorker(error: unknown): Failure {
 
 /** The Workers of this thread. */
 export const workerPool = new WorkerPool();
-
-/** Whether an outcome is whole: its Worker told it. */
-export function isWhole(outcome: Outcome | Ended): outcome is Outcome {
-  return "stats" in outcome;
-}
