@@ -7,7 +7,10 @@ const headers = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** What the built page may do: run its own scripts and WebAssembly, and load what lies beside it. Nothing leaves it. */
+/**
+ * What the built page may do: run its own scripts and WebAssembly, and load what lies beside it. Nothing leaves it.
+ * Workers follow the header of their own script, so whoever serves the page must send the policy as well.
+ */
 const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -39,7 +42,7 @@ export default defineConfig({
   publicDir: "artifacts",
   plugins: [contentSecurityPolicy],
   server: { headers },
-  preview: { headers },
+  preview: { headers: { ...headers, "Content-Security-Policy": policy } },
   // Packages name their Workers and their Wasm by `new URL(…, import.meta.url)`, which bundling them early would break.
   optimizeDeps: {
     exclude: ["@twinwall/sandbox", "@twinwall/runtime", "@twinwall/compiler", "@twinwall/vmm-soft"],

@@ -7,10 +7,14 @@ export interface LimitOptions {
   readonly memory?: Size;
   /**
    * Longest time of a call, host functions included. Default `"1s"`; `"none"` must be said. It holds for the module's
-   * initialisation too, which has at least a second.
+   * initialisation too, which has at least a second. A synchronous call on the soft machine is never ended early, but may
+   * be ended late, by some fifteen times where its code is made for it; `callAsync` is exact.
    */
   readonly deadline?: Duration | "none";
-  /** Fuel of a call: about one unit an instruction, the same on each machine. Default `"off"`: not counted. */
+  /**
+   * Fuel of a call, the same on each machine: a cheap instruction is about one unit; calls, jumps, vectors and operations
+   * over many bytes cost more. Default `"off"`: not counted.
+   */
   readonly fuel?: number | bigint | "off";
   /** Largest result of a call, and largest argument of a host function. Default `"1MiB"`. */
   readonly resultBytes?: Size;

@@ -18,7 +18,7 @@ export interface Invocation {
 export function createProgram(argv: readonly string[]): Invocation {
   let exitStatus = 0;
   const program = new Command("twinwall")
-    .description("Run WebAssembly functions and programs inside micro-VMs")
+    .description("Run WebAssembly functions and programs inside micro-VMs, or without KVM")
     .version(readVersion())
     .option("--debug", "show the stack of an error")
     .showSuggestionAfterError(true)
@@ -52,7 +52,11 @@ function addRun(program: Command, action: (path: string, flags: RunFlags) => Pro
     .addOption(machineOption())
     .option("--memory <size>", "cap on the guest's memory: digits with B, KiB, MiB or GiB (default: 64MiB)")
     .option("--deadline <time>", 'longest time of the run: digits with us, ms or s, or "none"', "10s")
-    .option("--fuel <n>", "fuel of the run, about one unit an instruction (default: not limited)", parseFuel)
+    .option(
+      "--fuel <n>",
+      "fuel of the run, one unit for a cheap instruction (default: not limited)",
+      parseFuel,
+    )
     .option(
       "--dir <guest=host>",
       "show a directory or file to the guest, read-only; may be repeated",

@@ -1,7 +1,7 @@
 import { type MachineName, show, TwinwallError } from "@twinwall/abi";
 import type { Driver } from "@twinwall/vmm";
 import { platform } from "#runtime/platform";
-import { prepareImage } from "./images.js";
+import { hasKvmImages, prepareImage } from "./images.js";
 
 /** A machine, or `"auto"`: KVM where it opens, else soft. */
 export type MachineChoice = MachineName | "auto";
@@ -40,6 +40,8 @@ export async function chooseDriver(machine?: MachineChoice): Promise<DriverChoic
 const option = "option machine";
 
 async function automatic(): Promise<DriverChoice> {
+  if (!hasKvmImages())
+    return { driver: await openSoft(), reason: "soft, as the slim entry has no image for kvm" };
   try {
     const driver = await platform.openKvm();
     return { driver, reason: `kvm, as /dev/kvm opens (${driver.description})` };

@@ -1,4 +1,4 @@
-import { type MachineName, TwinwallError } from "@twinwall/abi";
+import { type MachineName, show, TwinwallError } from "@twinwall/abi";
 
 /** `wasm`: the WebAssembly runtime. `echo`: native code that returns what it gets, without WebAssembly; of KVM only. */
 export type ImageName = "wasm" | "echo";
@@ -20,10 +20,22 @@ let source: ImageSource | undefined;
 
 /**
  * Gives the runtime an image of the soft machine, instead of the one that comes with this package: the contents of
- * `@twinwall/runtime/image.wasm`. Needed with the entry `./slim`, which loads nothing by itself.
+ * `@twinwall/runtime/image.wasm`, of the same release. Needed with the entry `./slim`, which loads nothing by itself.
+ *
+ * @param bytes Copied.
+ * @throws TwinwallError `E_OPTION` when they are no WebAssembly.
  */
 export function provideImage(bytes: Uint8Array): void {
-  provided.set(imageFile("wasm", "soft"), bytes);
+  const magic = [0x00, 0x61, 0x73, 0x6d];
+  if (!(bytes instanceof Uint8Array) || !magic.every((byte, index) => bytes[index] === byte)) {
+    throw new TwinwallError("E_OPTION", `image: ${show(bytes)} is not the contents of a .wasm file`);
+  }
+  provided.set(imageFile("wasm", "soft"), new Uint8Array(bytes));
+}
+
+/** Whether there can be images of the KVM machine: the slim entry has none. */
+export function hasKvmImages(): boolean {
+  return source !== undefined;
 }
 
 /** @private Internal: the full entry names its source. */
@@ -47,10 +59,11 @@ export function loadImage(name: ImageName, machine: MachineName = "kvm"): Uint8A
   const file = imageFile(name, machine);
   const bytes = provided.get(file) ?? source?.load(file);
   if (bytes !== undefined) return bytes;
-  throw new TwinwallError(
-    "E_NO_FILE",
-    `image ${file} was not provided: call provideImage with the contents of @twinwall/runtime/image.wasm, or import the full entry`,
-  );
+  const remedy =
+    machine === "kvm"
+      ? 'is not part of the slim entry: import the full entry, or take machine "soft"'
+      : "was not provided: call provideImage with the contents of @twinwall/runtime/image.wasm, or import the full entry";
+  throw new TwinwallError("E_NO_FILE", `image ${file} ${remedy}`);
 }
 
 function imageFile(name: ImageName, machine: MachineName): string {

@@ -1,4 +1,4 @@
-import { type ArtifactFacts, looksLikeArtifact, type MachineName, TwinwallError } from "@twinwall/abi";
+import { type ArtifactFacts, looksLikeArtifact, type MachineName, show, TwinwallError } from "@twinwall/abi";
 import { inspectArtifact } from "@twinwall/compiler/slim";
 import { platform } from "#runtime/platform";
 import { type ModuleCompiler, processCompiler } from "./process-compiler.js";
@@ -74,6 +74,12 @@ async function compile(bytes: Uint8Array, key: string, options: LoadOptions): Pr
     ...(domain === undefined ? {} : { domain }),
   });
   const compileUs = Math.round((performance.now() - begin) * 1000);
+  if (!(compiled?.bytes instanceof Uint8Array)) {
+    throw new TwinwallError(
+      "E_OPTION",
+      `compiler: it gave ${show(compiled)}, and not { bytes: Uint8Array, … }`,
+    );
+  }
   const facts = inspectArtifact(compiled.bytes);
   checkFlags(facts, options);
   return { facts, key, moduleHash: hex(facts.moduleHash), compileUs, fromCache: compiled.fromCache };

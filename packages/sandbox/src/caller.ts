@@ -43,6 +43,8 @@ export class Caller {
   private readonly ordinaryLimits: MachineLimits;
   private limits: MachineLimits;
   private owner: object;
+  /** The first call of a session starts clocks and streams, the others go on with them. */
+  private sessionFlags: number = CallFlag.None;
   /** Whether the running call is asynchronous. */
   private isAsync = false;
 
@@ -68,6 +70,7 @@ export class Caller {
   open(session: object): void {
     if (this.owner !== this.root) throw this.refusal(this.root);
     this.sessionFailure = undefined;
+    this.sessionFlags = CallFlag.None;
     this.owner = session;
   }
 
@@ -100,7 +103,7 @@ export class Caller {
   }
 
   /** A call on bytes into the caller's buffer; the fast path, which makes no objects. */
-  callInto(owner: object, name: string, input: Uint8Array, output: Uint8Array, flags: number): number {
+  callInto(owner: object, name: string, input: Uint8Array, output: Uint8Array): number {
     const target = this.functions.get(name);
     if (
       this.owner !== owner ||
@@ -111,10 +114,10 @@ export class Caller {
     ) {
       throw this.callProblem(owner, name, target?.bytesProblem, input, output);
     }
-    return this.enter(owner, CallKind.Bytes, target, flags | CallFlag.Exact, input, output);
+    return this.enter(owner, CallKind.Bytes, target, CallFlag.Exact, input, output);
   }
 
-  callBytes(owner: object, name: string, input: Uint8Array, flags: number): Uint8Array {
+  callBytes(owner: object, name: string, input: Uint8Array): Uint8Array {
     const target = this.functions.get(name);
     if (
       this.owner !== owner ||
@@ -124,28 +127,23 @@ export class Caller {
     ) {
       throw this.callProblem(owner, name, target?.bytesProblem, input, this.scratch);
     }
-    const length = this.enter(owner, CallKind.Bytes, target, flags, input, this.scratch);
+    const length = this.enter(owner, CallKind.Bytes, target, CallFlag.None, input, this.scratch);
     return length <= SCRATCH_BYTES ? this.scratch.slice(0, length) : this.machine.takeOutput();
   }
 
-  call(
-    owner: object,
-    name: string,
-    values: readonly unknown[],
-    flags: number,
-  ): ScalarValue | ScalarValue[] | undefined {
+  call(owner: object, name: string, values: readonly unknown[]): ScalarValue | ScalarValue[] | undefined {
     const target = this.functions.get(name);
     if (this.owner !== owner || target === undefined || target.scalarProblem !== undefined) {
       throw this.callProblem(owner, name, target?.scalarProblem, this.scratch, this.scratch);
     }
     writeArguments(target, values);
     const { input, output } = target.slots;
-    const length = this.enter(owner, CallKind.Scalar, target, flags | CallFlag.Exact, input, output);
+    const length = this.enter(owner, CallKind.Scalar, target, CallFlag.Exact, input, output);
     checkResults(target, length);
     return readResults(target);
   }
 
-  callMany(owner: object, name: string, inputs: readonly Uint8Array[], flags: number): Uint8Array[] {
+  callMany(owner: object, name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
     const target = this.functions.get(name);
     if (this.owner !== owner || target === undefined || target.bytesProblem !== undefined) {
       throw this.callProblem(owner, name, target?.bytesProblem, this.scratch, this.scratch);
@@ -155,7 +153,9 @@ export class Caller {
     inputs.forEach((input, index) => {
       if (!isCallBuffer(input)) throw bufferError(input, `callMany, input ${index}`);
     });
-    const length = this.enter(owner, CallKind.Batch, target, flags, encodeBatch(inputs), this.scratch);
+    const input = encodeBatch(inputs);
+    this.checkOwner(owner);
+    const length = this.enter(owner, CallKind.Batch, target, CallFlag.None, input, this.scratch);
     const output = length <= SCRATCH_BYTES ? this.scratch.subarray(0, length) : this.machine.takeOutput();
     return decodeBatch(output, inputs.length);
   }
@@ -179,7 +179,7 @@ export class Caller {
     this.configure(commandLimits(limits, outboxBytes));
     try {
       const output = new Uint8Array(status.buffer);
-      const length = this.enter(this.root, CallKind.Command, target, CallFlag.Restore, input, output);
+      const length = this.enter(this.root, CallKind.Command, target, CallFlag.None, input, output);
       if (length !== 4)
         throw new TwinwallError("E_BAD_REPLY", `a command's status has ${length} bytes, not 4`);
       return status.getInt32(0, true);
@@ -198,7 +198,6 @@ export class Caller {
     owner: object,
     name: string,
     input: Uint8Array | readonly unknown[],
-    flags: number,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array | ScalarValue | ScalarValue[] | undefined> {
     const onBytes = !Array.isArray(input);
@@ -208,9 +207,9 @@ export class Caller {
     if (this.owner !== owner || target === undefined || problem !== undefined || !isCallBuffer(bytes)) {
       throw this.callProblem(owner, name, problem, bytes, this.scratch);
     }
-    if (onBytes) return await this.enterAsync(owner, CallKind.Bytes, target, flags, bytes, signal);
+    if (onBytes) return await this.enterAsync(owner, CallKind.Bytes, target, bytes, signal);
     writeArguments(target, input);
-    const output = await this.enterAsync(owner, CallKind.Scalar, target, flags, target.slots.input, signal);
+    const output = await this.enterAsync(owner, CallKind.Scalar, target, target.slots.input, signal);
     checkResults(target, output.length);
     target.slots.output.set(output);
     return readResults(target);
@@ -220,12 +219,13 @@ export class Caller {
     owner: object,
     kind: CallKind,
     target: TargetFunction,
-    flags: number,
     input: Uint8Array,
     given: AbortSignal | undefined,
   ): Promise<Uint8Array> {
+    this.checkOwner(owner);
     const signal = anySignal(this.signal, given);
     if (signal?.aborted) throw abortedError(signal);
+    const flags = this.flagsOf(owner);
     this.owner = running;
     this.isAsync = true;
     let reply: AsyncReply;
@@ -234,6 +234,7 @@ export class Caller {
       reply = await endedBy(call, signal);
     } finally {
       this.isAsync = false;
+      this.sessionFlags = CallFlag.Continues;
       // Closed meanwhile: it stays so.
       if (this.owner === running) this.owner = owner;
     }
@@ -249,9 +250,9 @@ export class Caller {
     signal: AbortSignal | undefined,
   ): Uint8Array {
     const kept = this.hosts.take();
+    if (this.owner === closed) throw this.refusal(this.root);
     if (status >= 0 && kept === undefined) return output;
     const error = this.conclude(owner, target, status, kept);
-    if (this.owner === closed) throw this.refusal(this.root);
     throw error.code === "E_ABORTED" && signal?.aborted ? abortedError(signal) : error;
   }
 
@@ -259,22 +260,33 @@ export class Caller {
     owner: object,
     kind: CallKind,
     target: TargetFunction,
-    flags: number,
+    extraFlags: number,
     input: Uint8Array,
     output: Uint8Array,
   ): number {
     if (this.signal?.aborted) throw abortedError(this.signal);
+    const flags = extraFlags | this.flagsOf(owner);
     let length = 0;
     this.owner = running;
     try {
       length = this.machine.call(kind, target.index, flags, input, output);
     } finally {
+      this.sessionFlags = CallFlag.Continues;
       this.owner = owner;
     }
     if (length < 0 || this.hosts.kept !== undefined) {
       throw this.conclude(owner, target, length, this.hosts.take());
     }
     return length;
+  }
+
+  private flagsOf(owner: object): number {
+    return owner === this.root ? CallFlag.Restore : this.sessionFlags;
+  }
+
+  /** Once more, after code of the caller's has run: their lists may be more than lists. */
+  private checkOwner(owner: object): void {
+    if (this.owner !== owner) throw this.refusal(owner);
   }
 
   /** Makes the error of a call, and ends the session where the guest's state is gone. */
@@ -286,7 +298,7 @@ export class Caller {
   ): TwinwallError {
     const error = this.errorOf(target, length, kept?.told ?? false, kept?.error);
     const keepsState = kept?.told !== true && (length >= 0 || error.code === "E_GUEST_ERROR");
-    if (owner !== this.root && !keepsState && this.owner !== closed) {
+    if (owner !== this.root && !keepsState) {
       this.owner = this.root;
       this.sessionFailure = error;
       // Most failures have restored the machine already, but not one before the call entered the guest, and not a

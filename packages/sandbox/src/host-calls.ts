@@ -124,7 +124,7 @@ export class HostCalls {
         `the guest deferred host function ${showName(host.name)}, which is not one-way`,
       );
     }
-    refusePromise(host.name, invoke(host, data));
+    refusePromise(host.name, invoke(host, data), "a deferred call is one-way, and nobody waits for it");
   }
 
   private find(index: number): NamedHostFunction {

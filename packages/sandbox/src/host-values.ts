@@ -43,7 +43,7 @@ function fromCore(type: ValueType, value: ScalarValue): unknown {
 export function writeHostResult(host: NamedHostFunction, value: unknown, slot: DataView): Uint8Array {
   const { result, shape } = host.declared;
   if (result === undefined) {
-    refusePromise(host.name, value);
+    refusePromise(host.name, value, "callAsync waits for it");
     return nothing;
   }
   if (!result.accepts(value)) throw resultError(host.name, result, value);
@@ -56,14 +56,18 @@ export function writeHostResult(host: NamedHostFunction, value: unknown, slot: D
   return value;
 }
 
-/** A function that returns a promise has not done its work yet: nobody would wait for it. */
-export function refusePromise(name: string, value: unknown): void {
+/**
+ * A function that returns a promise has not done its work yet: nobody would wait for it.
+ *
+ * @param hint What to do about it.
+ */
+export function refusePromise(name: string, value: unknown, hint: string): void {
   if (!isThenable(value)) return;
   // Its failure would otherwise end the process as an unhandled rejection.
   value.then(undefined, () => {});
   throw new TwinwallError(
     "E_TYPE",
-    `host function ${showName(name)}: expected a synchronous function, found one that returns a promise; callAsync waits for it`,
+    `host function ${showName(name)}: expected a synchronous function, found one that returns a promise; ${hint}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Run untrusted WebAssembly functions inside micro-VMs.
+ * Run untrusted WebAssembly functions inside micro-VMs, or, without KVM, inside the host's own WebAssembly engine.
  *
  * {@link Sandbox} is where to start; {@link hostFunction} and {@link t} declare what a guest may call.
  *

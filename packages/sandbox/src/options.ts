@@ -41,9 +41,12 @@ export interface SandboxOptions {
   readonly onStdout?: (chunk: Uint8Array) => void;
   /** Gets what the guest writes to stderr outside of `run`. Default: dropped. */
   readonly onStderr?: (chunk: Uint8Array) => void;
-  /** Cancels creation, and later calls as soon as they start or call a host function: `E_ABORTED`. */
+  /**
+   * Cancels creation and later calls: asynchronous ones at once, others as soon as they start or call a host function.
+   * `E_ABORTED`.
+   */
   readonly signal?: AbortSignal;
-  /** The compiler to use. Default: one for the process. */
+  /** The compiler to use. Default: one for the process; the entry `./slim` has none. */
   readonly compiler?: ModuleCompiler;
 }
 

@@ -70,6 +70,7 @@ export function parseOptions(options: SandboxOptions): Settings {
   );
   need(trustDomain === undefined || typeof trustDomain === "string", "trustDomain", trustDomain, "a string");
   need(snapshot === "shared" || snapshot === "own", "snapshot", snapshot, '"shared" or "own"');
+  need(isCompiler(options.compiler), "compiler", options.compiler, "a compiler, as createCompiler makes it");
   return {
     module,
     machine: options.machine,
@@ -95,6 +96,9 @@ export function parseOptions(options: SandboxOptions): Settings {
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
 export function checkCallOptions(options: CallOptions = {}): AbortSignal | undefined {
+  if (options instanceof AbortSignal) {
+    throw new TwinwallError("E_OPTION", "callAsync: the signal goes into the options: { signal }");
+  }
   checkNames("callAsync", options, { signal: true });
   return signalOf(options.signal);
 }
@@ -185,6 +189,11 @@ function flag(value: unknown, name: string, fallback: boolean): boolean {
 function callback<Value>(value: Value | undefined, name: string): Value | undefined {
   need(value === undefined || typeof value === "function", name, value, "a function");
   return value;
+}
+
+function isCompiler(value: SandboxOptions["compiler"]): boolean {
+  if (value === undefined) return true;
+  return typeof value === "object" && value !== null && typeof value.compile === "function";
 }
 
 function signalOf(value: AbortSignal | undefined): AbortSignal | undefined {

@@ -8,7 +8,7 @@ import {
   loadModule,
   type SnapshotLease,
 } from "@twinwall/runtime/slim";
-import { CallFlag, callLimits } from "@twinwall/vmm";
+import { callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";
 import { HostCalls } from "./host-calls.js";
@@ -124,7 +124,7 @@ export class Sandbox {
    * fails with: `E_TRAP`, `E_DEADLINE`, `E_FUEL`, `E_LIMIT`, `E_GUEST_ERROR`, `E_HOST_FUNCTION`.
    */
   call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
-    return this.#caller.call(this, name, values, CallFlag.Restore);
+    return this.#caller.call(this, name, values);
   }
 
   /**
@@ -135,7 +135,7 @@ export class Sandbox {
    * has no room for the input; `E_LIMIT` when the result is longer than `resultBytes`.
    */
   callBytes(name: string, input: Uint8Array = noBytes): Uint8Array {
-    return this.#caller.callBytes(this, name, input, CallFlag.Restore);
+    return this.#caller.callBytes(this, name, input);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Sandbox {
    * @returns The result's length. A result longer than `output` is `E_LIMIT`, and nothing is written.
    */
   callInto(name: string, input: Uint8Array, output: Uint8Array): number {
-    return this.#caller.callInto(this, name, input, output, CallFlag.Restore);
+    return this.#caller.callInto(this, name, input, output);
   }
 
   /**
@@ -172,12 +172,12 @@ export class Sandbox {
     input: Uint8Array | readonly ScalarValue[] = noBytes,
     options?: CallOptions,
   ): Promise<unknown> {
-    return await this.#caller.callAsync(this, name, input, CallFlag.Restore, checkCallOptions(options));
+    return await this.#caller.callAsync(this, name, input, checkCallOptions(options));
   }
 
   /** Calls a function on bytes once for each input, in one entry and as one session; the results keep the order. */
   callMany(name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
-    return this.#caller.callMany(this, name, inputs, CallFlag.Restore);
+    return this.#caller.callMany(this, name, inputs);
   }
 
   /**

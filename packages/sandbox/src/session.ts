@@ -1,5 +1,4 @@
 import type { ScalarValue } from "@twinwall/abi";
-import { CallFlag } from "@twinwall/vmm";
 import type { Caller } from "./caller.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions } from "./parse-options.js";
@@ -14,9 +13,6 @@ const noBytes = new Uint8Array(0);
  */
 export class Session {
   readonly #caller: Caller;
-  /** The first call starts clocks and streams, the others go on with them. */
-  #flags: number = CallFlag.None;
-
   /** @private Internal: `Sandbox.session` makes sessions. */
   constructor(caller: Caller) {
     this.#caller = caller;
@@ -30,30 +26,22 @@ export class Session {
 
   /** Calls a scalar function; see {@link Sandbox.call}. */
   call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
-    const result = this.#caller.call(this, name, values, this.#flags);
-    this.#flags = CallFlag.Continues;
-    return result;
+    return this.#caller.call(this, name, values);
   }
 
   /** Calls a bytes function; see {@link Sandbox.callBytes}. */
   callBytes(name: string, input: Uint8Array = noBytes): Uint8Array {
-    const result = this.#caller.callBytes(this, name, input, this.#flags);
-    this.#flags = CallFlag.Continues;
-    return result;
+    return this.#caller.callBytes(this, name, input);
   }
 
   /** Calls a bytes function without allocating; see {@link Sandbox.callInto}. */
   callInto(name: string, input: Uint8Array, output: Uint8Array): number {
-    const length = this.#caller.callInto(this, name, input, output, this.#flags);
-    this.#flags = CallFlag.Continues;
-    return length;
+    return this.#caller.callInto(this, name, input, output);
   }
 
   /** Calls a bytes function once for each input, in one entry; see {@link Sandbox.callMany}. */
   callMany(name: string, inputs: readonly Uint8Array[]): Uint8Array[] {
-    const results = this.#caller.callMany(this, name, inputs, this.#flags);
-    this.#flags = CallFlag.Continues;
-    return results;
+    return this.#caller.callMany(this, name, inputs);
   }
 
   /** Calls a bytes function on a thread of its own, and goes on with the session; see {@link Sandbox.callAsync}. */
@@ -69,9 +57,7 @@ export class Session {
     input: Uint8Array | readonly ScalarValue[] = noBytes,
     options?: CallOptions,
   ): Promise<unknown> {
-    const result = await this.#caller.callAsync(this, name, input, this.#flags, checkCallOptions(options));
-    this.#flags = CallFlag.Continues;
-    return result;
+    return await this.#caller.callAsync(this, name, input, checkCallOptions(options));
   }
 
   /** Ends the session: the sandbox is restored to its snapshot. Does nothing the second time. */

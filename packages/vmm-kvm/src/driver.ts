@@ -1,4 +1,4 @@
-import { TwinwallError } from "@twinwall/abi";
+import { errorNumbers, TwinwallError } from "@twinwall/abi";
 import {
   type AsyncCall,
   type AsyncHostCallHandler,
@@ -113,10 +113,13 @@ class KvmSnapshot implements Snapshot {
 
   /** The addon's machine is the machine, with calls that pack three numbers into the one that its entries take. */
   machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): KvmMachine {
-    const native = unwrap(this.native.machine(hostCall, record), "machine", limits);
+    const handlers: Handlers = { hostCall, record };
+    const weak = weakly(handlers);
+    const native = unwrap(this.native.machine(weak.hostCall, weak.record), "machine", limits);
     if (limits !== this.bootLimits) native.configure(limits);
     const enter = native.entry();
     return Object.assign(native, {
+      handlers,
       call: (kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array) =>
         enter(kind + flags * 256 + target * 65_536, input, output),
       callAsync: (
@@ -132,6 +135,24 @@ class KvmSnapshot implements Snapshot {
   close(): void {
     this.native.close();
   }
+}
+
+interface Handlers {
+  readonly hostCall: HostCallHandler;
+  readonly record: RecordHandler;
+}
+
+/**
+ * Handlers that do not keep these alive: the machine does. What the addon refers to is a root of the heap, and handlers
+ * often reach the machine that they serve, so neither would ever be collected.
+ */
+function weakly(handlers: Handlers): Handlers {
+  const weak = new WeakRef(handlers);
+  return {
+    hostCall: (hostFunction, input) =>
+      weak.deref()?.hostCall(hostFunction, input) ?? -errorNumbers.E_DISPOSED,
+    record: (kind, hostFunction, data) => weak.deref()?.record(kind, hostFunction, data),
+  };
 }
 
 const noLimits: MachineLimits = {

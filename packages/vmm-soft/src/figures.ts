@@ -4,6 +4,8 @@ import { fuelWords } from "./budget.js";
 import type { Exchange } from "./exchange.js";
 import { ReportWord, readLong } from "./mailbox.js";
 
+const noWords = new Uint32Array(0);
+
 /** What a machine tells of its last call and of all of them. */
 export class Figures {
   // In all.
@@ -35,6 +37,11 @@ export class Figures {
     this.#memoryBytes = stats.memoryBytes;
     this.#openedBytes = stats.openedBytes;
     this.restoredBytes = stats.restoredBytes;
+  }
+
+  /** Forgets those of the last call: of one that was ended from outside nobody can tell. */
+  forget(): void {
+    this.read(noWords, 0, 0);
   }
 
   /** All of them. */

@@ -170,7 +170,10 @@ export class SoftMachine implements Machine {
     this.#endAsync = noCall;
     this.#failure = outcome.failure;
     if (!isWhole(outcome)) {
-      this.#restore(true);
+      this.#exchange.exits = 0;
+      this.#exchange.hostCalls = 0;
+      this.#figures.forget();
+      this.#restored(true);
       return { status: -outcome.failure.code, output: nothing };
     }
     try {
@@ -184,7 +187,7 @@ export class SoftMachine implements Machine {
     this.#exchange.exits = outcome.stats.exits;
     this.#exchange.hostCalls = outcome.stats.hostCalls;
     this.#figures.adopt(outcome.stats);
-    if (outcome.state === undefined) this.#restore(outcome.status < 0);
+    if (outcome.state === undefined) this.#restored(outcome.status < 0);
     else if (!this.#closed) this.importState(outcome.state);
     return { status: outcome.status, output: outcome.output };
   }
@@ -282,6 +285,12 @@ export class SoftMachine implements Machine {
       this.#restore(true);
     }
     return -stop.failure.code;
+  }
+
+  /** A call that ran elsewhere has left its guest at the snapshot; a session's before it may not have. */
+  #restored(thorough: boolean): void {
+    if (this.#clean) this.#figures.restores += 1;
+    else this.#restore(thorough);
   }
 
   /** Goes back to the snapshot. Does nothing when no call came since. */

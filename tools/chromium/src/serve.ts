@@ -39,7 +39,7 @@ export async function serveFolder(folder: string, options: ServeOptions = {}): P
   const { types = {}, headers = {} } = options;
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
-    const path = normalize(decodeURI(new URL(request.url ?? "/", "http://localhost").pathname));
+    const path = pathOf(request.url ?? "/");
     requests.push(path);
     const file = path === "/" ? "/index.html" : path;
     const ending = extname(file);
@@ -57,6 +57,15 @@ export async function serveFolder(folder: string, options: ServeOptions = {}): P
     requests,
     [Symbol.asyncDispose]: () => closed(server),
   };
+}
+
+/** The path of a request; empty when it cannot be one. */
+function pathOf(url: string): string {
+  try {
+    return normalize(decodeURI(new URL(url, "http://localhost").pathname));
+  } catch {
+    return "";
+  }
 }
 
 function closed(server: Server): Promise<void> {

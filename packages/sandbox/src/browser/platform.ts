@@ -3,17 +3,17 @@ import { FileError, type Platform } from "../platform.js";
 /** A page or a Worker in a browser: files come by URL, paths relative to the page. */
 export const platform: Platform = {
   async readFile(address) {
-    let response: Response;
     try {
-      response = await fetch(address);
+      const response = await fetch(address);
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      throw new FileError(
+        response.status === 404
+          ? "there is no such file"
+          : `the server answered with status ${response.status}`,
+      );
     } catch (cause) {
+      if (cause instanceof FileError) throw cause;
       throw new FileError(cause instanceof Error ? cause.message : String(cause), { cause });
     }
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    throw new FileError(
-      response.status === 404
-        ? "there is no such file"
-        : `the server answered with status ${response.status}`,
-    );
   },
 };

@@ -37,8 +37,6 @@ pub struct Seat {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// There is a job, or the crew was dropped.
-    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -48,6 +46,9 @@ struct State {
     idle: usize,
     /// How many of them are set aside: one for each seat, and for each job that no thread has begun.
     claimed: usize,
+    /// Bells of the threads that wait. The last to wait is the first to be woken, so that few threads do what few can do,
+    /// and the others lose patience.
+    waiting: Vec<Arc<Condvar>>,
     closed: bool,
 }
 
@@ -77,8 +78,9 @@ impl Crew {
 
 impl Drop for Crew {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
+        let mut state = self.shared.lock();
+        state.closed = true;
+        state.wake_all();
     }
 }
 
@@ -96,17 +98,22 @@ impl Seat {
             let outcome = work();
             Box::new(move || deliver(outcome))
         });
-        shared.lock().jobs.push_back(job);
-        shared.changed.notify_one();
+        let mut state = shared.lock();
+        state.jobs.push_back(job);
+        // Where nobody waits, a thread is about to look for jobs.
+        if let Some(bell) = state.waiting.pop() {
+            bell.notify_one();
+        }
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.take() {
-            shared.lock().claimed -= 1;
+            let mut state = shared.lock();
+            state.claimed -= 1;
             // The thread may have waited for this seat only.
-            shared.changed.notify_all();
+            state.wake_all();
         }
     }
 }
@@ -115,6 +122,12 @@ impl State {
     /// Whether there is a thread that is not set aside.
     fn has_spare(&self) -> bool {
         self.idle > self.claimed
+    }
+
+    fn wake_all(&self) {
+        for bell in &self.waiting {
+            bell.notify_one();
+        }
     }
 }
 
@@ -125,6 +138,7 @@ impl Shared {
 
     /// What a thread does.
     fn work(&self) {
+        let bell = Arc::new(Condvar::new());
         let mut state = self.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
@@ -140,9 +154,10 @@ impl Shared {
             if state.closed && state.has_spare() {
                 break;
             }
-            let (next, waited) =
-                self.changed.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            state.waiting.push(Arc::clone(&bell));
+            let (next, waited) = bell.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner);
             state = next;
+            state.waiting.retain(|other| !Arc::ptr_eq(other, &bell));
             if waited.timed_out() && state.jobs.is_empty() && state.has_spare() {
                 break;
             }

@@ -10,7 +10,7 @@
 use std::cell::OnceCell;
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, compiler_fence};
 use std::{mem, ptr};
 
 use crate::clock::now;
@@ -72,7 +72,7 @@ impl Deadline {
             }
         })?;
         // SAFETY: `target` is a byte of the vCPU's run structure, which stays mapped while the caller borrows the vCPU.
-        unsafe { target.write_volatile(0) };
+        unsafe { AtomicU8::from_ptr(target) }.store(0, Ordering::Relaxed);
         let at = if nanoseconds == NEVER { NEVER } else { now.saturating_add(nanoseconds) };
         let deadline = Self { shared, at, outer: shared.current() };
         shared.replace(Outer { deadline: at, target, fired: false }).map_err(MachineError::Timer)?;
@@ -153,7 +153,7 @@ impl Shared {
         }
         self.fired.store(true, Ordering::SeqCst);
         // SAFETY: a target is set only while its vCPU is borrowed by a call on this very thread.
-        unsafe { target.write_volatile(1) };
+        unsafe { AtomicU8::from_ptr(target) }.store(1, Ordering::Relaxed);
     }
 }
 

@@ -149,6 +149,10 @@ pub(crate) fn serve(env: &Env, event_loop: &EventLoop, call: u64, event: Event) 
         Event::Guest(message) => {
             // A copy: the function may do with the machine what it likes.
             let Some(link) = inner.away(|away| away.link.clone()) else { return };
+            // What waits here of a call that was ended since is nobody's any more.
+            if link.abort_handle().reason().is_some() {
+                return;
+            }
             match message {
                 HostMessage::Record(record) => {
                     let kind = f64::from(record.kind.0);
