@@ -1,7 +1,7 @@
 import { TwinwallError } from "@twinwall/abi";
 import { hostProblem } from "@twinwall/vmm-kvm";
 import { afterEach, describe, expect, it } from "vitest";
-import { chooseDriver, type DriverChoice, type MachineChoice } from "../src/driver-choice.js";
+import { chooseDriver, type DriverChoice, type MachineChoice } from "../src/index.js";
 
 const before = process.env["TWINWALL_MACHINE"];
 afterEach(() => {

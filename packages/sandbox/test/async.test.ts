@@ -110,6 +110,26 @@ describe("callAsync", () => {
     );
   });
 
+  it("is refused while code of its own arguments uses the sandbox", async () => {
+    let inner: Promise<unknown> = Promise.resolve();
+    const values = [1, 2];
+    Object.defineProperty(values, 0, {
+      get: () => {
+        inner = scalars().callAsync("add", [40, 2]);
+        return 1;
+      },
+    });
+    expect((await errorOf(() => scalars().callAsync("add", values))).code).toBe("E_BUSY");
+    expect((await errorOf(() => scalars().session())).code).toBe("E_BUSY");
+    expect(await inner).toBe(42);
+    expect(scalars().call("add", 1, 2)).toBe(3);
+  });
+
+  it("wants its signal among the options", async () => {
+    const error = await errorOf(() => scalars().callAsync("forever", [], AbortSignal.abort() as never));
+    expect(error.message).toBe("E_OPTION: callAsync: the signal goes into the options: { signal }");
+  });
+
   it("counts what the call used", async () => {
     await using sandbox = await Sandbox.create({ module: moduleOf("scalars"), limits: { fuel: 1_000_000 } });
     sandbox.call("spin", 1000);
@@ -123,6 +143,20 @@ describe("callAsync", () => {
       memoryBytes: expected.memoryBytes,
       calls: 2,
     });
+  });
+
+  it("has no figures of a call that was ended from outside", async () => {
+    await using sandbox = await Sandbox.create({
+      module: moduleOf("scalars"),
+      limits: { fuel: 10n ** 15n, deadline: "none" },
+    });
+    sandbox.call("spin", 1000);
+    const { fuel, restores } = sandbox.stats();
+    expect(fuel).toBeGreaterThan(1000n);
+    await errorOf(() => sandbox.callAsync("forever", [], { signal: AbortSignal.timeout(20) }));
+    expect(sandbox.stats()).toMatchObject({ fuel: 0n, restores: restores + 1 });
+    await sandbox.callAsync("add", [1, 2]);
+    expect(sandbox.stats().restores).toBe(restores + 2);
   });
 });
 
@@ -281,6 +315,28 @@ describe("host functions of asynchronous calls", () => {
     const results = await Promise.all(outer.map((sandbox) => sandbox.callAsync("now", [])));
     expect(results).toEqual(inner.map((_, index) => BigInt(index + 1)));
     for (const sandbox of [...inner, ...outer]) sandbox.close();
+  });
+
+  it("hear nothing of a call that was ended, though it has asked before", async () => {
+    let ticks = 0;
+    const sandbox = await sandboxWith({
+      tick: hostFunction({ params: [t.i32], deferred: true }, () => {
+        ticks += 1;
+        sandbox.close();
+      }),
+    });
+    expect((await errorOf(() => sandbox.callAsync("ticks", [100]))).code).toBe("E_DISPOSED");
+    await later(undefined);
+    expect(ticks).toBe(1);
+  });
+
+  it("that are deferred are one-way, and may return no promise", async () => {
+    await using sandbox = await sandboxWith({
+      tick: hostFunction({ params: [t.i32], deferred: true }, async () => {}),
+    });
+    const error = await errorOf(() => sandbox.callAsync("ticks", [1]));
+    expect(error.code).toBe("E_TYPE");
+    expect(error.message).toContain("a deferred call is one-way");
   });
 
   it("are limited as in synchronous calls", async () => {

@@ -18,6 +18,17 @@ describe("a session", () => {
     expect(counter().call("count")).toBe(1);
   });
 
+  it.each(["read", "refuse"])("has one clock from its first call on, be that %s", async (first) => {
+    await using sandbox = await Sandbox.create({ module: moduleOf("clock") });
+    using session = sandbox.session();
+    if (first === "read") session.call("read");
+    else expect((await errorOf(() => session.call("refuse"))).code).toBe("E_GUEST_ERROR");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(session.call("read")).toBeGreaterThan(20_000_000n);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await session.callAsync("read", [])).toBeGreaterThan(40_000_000n);
+  });
+
   it("is finished by `using`", () => {
     {
       using session = counter().session();

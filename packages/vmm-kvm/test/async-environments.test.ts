@@ -23,9 +23,9 @@ interface Ending {
 }
 
 /** Runs a program of `support` to its end, of its own or, after a minute, by force. */
-function run(name: string, what: string): Promise<Ending> {
+function run(name: string, what: string, ...flags: string[]): Promise<Ending> {
   const program = fileURLToPath(new URL(`support/${name}`, import.meta.url));
-  const words = [program, what, image, JSON.stringify(Guest)];
+  const words = [...flags, program, what, image, JSON.stringify(Guest)];
   return new Promise((resolve) => {
     execFile(process.execPath, words, { timeout: 60_000, killSignal: "SIGKILL" }, (error, output, errors) => {
       const { code = 1, signal = null } = error ?? { code: 0 };
@@ -55,6 +55,11 @@ describe("a process", () => {
 
   it("may exit while calls run", async () => {
     expect(await run("program.mjs", "exit")).toMatchObject({ code: 3, signal: null });
+  });
+
+  it("keeps no machine that nobody holds, closed or not, whatever its handlers reach", async () => {
+    const { code, output } = await run("program.mjs", "collect", "--expose-gc");
+    expect([code, output]).toEqual([0, "0 left\n"]);
   });
 
   it("may fail while calls run", async () => {

@@ -5,8 +5,12 @@ import { openKvmDriver } from "@twinwall/vmm-kvm";
 const BYTES = 2;
 const RESTORE = 2;
 
-/** A machine that runs the image in file `image`. */
-export function machineOf(image, deadlineUs = 0) {
+/**
+ * A machine that runs the image in file `image`.
+ *
+ * @param serving Makes its host function, of an object that will hold the machine.
+ */
+export function machineOf(image, deadlineUs = 0, serving = () => () => -1) {
   const limits = {
     memoryBytes: 1 << 20,
     inputBytes: 1 << 16,
@@ -16,7 +20,8 @@ export function machineOf(image, deadlineUs = 0) {
     deadlineUs,
     fuel: 2n ** 64n - 1n,
   };
-  const [hostCall, record] = [() => -1, () => {}];
+  const holder = {};
+  const [hostCall, record] = [serving(holder), () => {}];
   const snapshot = openKvmDriver().boot({
     image: readFileSync(image),
     attachments: [],
@@ -30,6 +35,7 @@ export function machineOf(image, deadlineUs = 0) {
   });
   const machine = snapshot.machine(limits, hostCall, record);
   snapshot.close();
+  holder.machine = machine;
   return machine;
 }
 

@@ -31,6 +31,22 @@ switch (way) {
     }, 50);
     break;
   }
+  // Run with --expose-gc: which machines are collected, closed and left, though their handlers reach them?
+  case "collect": {
+    const used = async (count) => {
+      const machine = machineOf(image, 0, (holder) => () => (holder.machine === undefined ? -1 : -2));
+      await callAsync(machine, guest.Echo, [1]).reply;
+      if (count % 2 === 0) machine.close();
+      return new WeakRef(machine);
+    };
+    const machines = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(used));
+    for (let round = 0; round < 10; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      globalThis.gc();
+    }
+    console.log(`${machines.filter((machine) => machine.deref() !== undefined).length} left`);
+    break;
+  }
   default:
     throw new Error(`no way ${way}`);
 }
