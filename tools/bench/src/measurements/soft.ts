@@ -44,6 +44,7 @@ async function measureSoftCalls(bench: Bench, options: SandboxOptions): Promise<
       what: "soft: callInto, 128 B, in a session",
       goal: "≤ 1 µs",
       limit: 1000,
+      note: `${await echoFuel(options)} units of fuel in the guest, about one an instruction, and three entries of it: allocate, echo, free`,
     }),
     callRow(samples, "clean slate", {
       id: "soft-clean-slate",
@@ -53,6 +54,13 @@ async function measureSoftCalls(bench: Bench, options: SandboxOptions): Promise<
       note: `a guest of one page; ${kib(writableBytes)} writable, ${kib(restoredBytes)} put back after each call`,
     }),
   ];
+}
+
+/** What the guest's own code burns in one call. */
+async function echoFuel(options: SandboxOptions): Promise<bigint> {
+  using sandbox = await Sandbox.create({ ...options, limits: { fuel: 1_000_000 } });
+  sandbox.callBytes("echo", new Uint8Array(PAYLOAD_BYTES));
+  return sandbox.stats().fuel;
 }
 
 function echoBlocks(name: string, call: (input: Uint8Array, output: Uint8Array) => number) {
