@@ -145,6 +145,12 @@ class CachingCompiler implements Compiler {
 }
 
 function checkOptions(options: CompileOptions): CompileOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TwinwallError("E_OPTION", `compile: ${show(options)} is no object of options`);
+  }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TwinwallError("E_OPTION", `signal: ${show(options.signal)} is no AbortSignal`);
+  }
   checkMachine(options.machine);
   if (typeof options.fuel !== "boolean") {
     throw new TwinwallError("E_OPTION", `fuel: ${show(options.fuel)} is neither true nor false`);

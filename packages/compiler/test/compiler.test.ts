@@ -129,6 +129,8 @@ test("an idle compiler does not keep the process alive, a busy one does", async 
 test.each([
   ["machine", { machine: "xen", fuel: false }],
   ["fuel", { machine: "kvm", fuel: 1 }],
+  ["signal", { machine: "kvm", fuel: false, signal: 5 }],
+  ["object of options", undefined],
 ])("refuses a bad %s", async (name, options) => {
   const compiler = testCompiler();
   await expect(compiler.compile(answering(1), options as never)).rejects.toMatchObject({
