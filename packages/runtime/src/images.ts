@@ -1,4 +1,5 @@
 import { type MachineName, show, TwinwallError } from "@twinwall/abi";
+import { looksLikeWasm } from "./wasm-magic.js";
 
 /** `wasm`: the WebAssembly runtime. `echo`: native code that returns what it gets, without WebAssembly; of KVM only. */
 export type ImageName = "wasm" | "echo";
@@ -26,8 +27,7 @@ let source: ImageSource | undefined;
  * @throws TwinwallError `E_OPTION` when they are no WebAssembly.
  */
 export function provideImage(bytes: Uint8Array): void {
-  const magic = [0x00, 0x61, 0x73, 0x6d];
-  if (!(bytes instanceof Uint8Array) || !magic.every((byte, index) => bytes[index] === byte)) {
+  if (!(bytes instanceof Uint8Array) || !looksLikeWasm(bytes)) {
     throw new TwinwallError("E_OPTION", `image: ${show(bytes)} is not the contents of a .wasm file`);
   }
   provided.set(imageFile("wasm", "soft"), new Uint8Array(bytes));

@@ -3,6 +3,7 @@ import { inspectArtifact } from "@twinwall/compiler/slim";
 import { platform } from "#runtime/platform";
 import { type ModuleCompiler, processCompiler } from "./process-compiler.js";
 import { RecentMap } from "./recent.js";
+import { looksLikeWasm } from "./wasm-magic.js";
 
 /** A compiled module, ready to boot. */
 export interface LoadedModule {
@@ -88,8 +89,7 @@ async function compile(bytes: Uint8Array, key: string, options: LoadOptions): Pr
 /** Rules out at once what no compiler needs to see. */
 function checkWasm(bytes: Uint8Array): void {
   if (bytes.length === 0) throw new TwinwallError("E_BAD_MODULE", "the module is empty");
-  const magic = [0x00, 0x61, 0x73, 0x6d];
-  if (!magic.every((byte, index) => bytes[index] === byte)) {
+  if (!looksLikeWasm(bytes)) {
     throw new TwinwallError(
       "E_BAD_MODULE",
       `the module is neither WebAssembly nor a .cwasm: it begins with ${hex(bytes.subarray(0, 4))}, not 0061736d`,
