@@ -34,6 +34,17 @@ export {
 } from "./codes.js";
 export { type CommandInput, encodeCommandInput } from "./command.js";
 export {
+  type Chunk,
+  type ChunkFlags,
+  chunkFlags,
+  decodeChunk,
+  decodePassed,
+  encodeChunk,
+  MAX_CHUNK_BYTES,
+  ON_DATA,
+  type Passed,
+} from "./connection.js";
+export {
   ABI_VERSION,
   ARTIFACT_FORMAT,
   CallKind,

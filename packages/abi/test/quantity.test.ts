@@ -1,6 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { defaultLimits, parseLimits } from "../src/limits.js";
 import { parseDuration, parseSize } from "../src/quantity.js";
+import { readVectors } from "./vectors.js";
+
+const vectors = readVectors<{
+  sizes: { text: string | number; bytes: number }[];
+  badSizes: unknown[];
+  times: { text: string | number; microseconds: number }[];
+  badTimes: unknown[];
+}>("quantities");
+
+describe("the vectors that the Rust side reads too", () => {
+  it.each(vectors.sizes)("$text is $bytes bytes", ({ text, bytes }) => {
+    expect(parseSize(text, "memory")).toBe(bytes);
+  });
+  it.each(vectors.badSizes)("%s is no size", (value) => {
+    expect(() => parseSize(value, "memory")).toThrow(/^E_OPTION: memory: /);
+  });
+  it.each(vectors.times)("$text is $microseconds us", ({ text, microseconds }) => {
+    expect(parseDuration(text, "deadline")).toBe(microseconds);
+  });
+  it.each(vectors.badTimes)("%s is no time", (value) => {
+    expect(() => parseDuration(value, "deadline")).toThrow(/^E_OPTION: deadline: /);
+  });
+});
 
 describe("sizes", () => {
   it.each([

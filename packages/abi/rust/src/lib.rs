@@ -19,6 +19,7 @@ extern crate alloc;
 mod generated;
 
 pub mod batch;
+pub mod connection;
 pub mod gate;
 pub mod layout;
 pub mod mailbox;

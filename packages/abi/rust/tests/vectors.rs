@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use twinwall_abi::batch::Items;
+use twinwall_abi::connection::{Chunk, Passed, chunk_flags};
 use twinwall_abi::outbox::Entries;
 use twinwall_abi::{
     Answer, CallKind, ErrorCode, ExternKind, FunctionShape, GateOperation, ImageHeader, MachineKind,
@@ -173,6 +174,29 @@ fn batches() {
         let bytes = hex(text(vector, "bytes"));
         let refused = Items::new(&bytes).is_err() || Items::new(&bytes).unwrap().any(|item| item.is_err());
         assert!(refused, "{}", text(vector, "why"));
+    }
+}
+
+#[test]
+fn connections() {
+    let vectors = vectors("connection");
+    for vector in list(&vectors, "chunks") {
+        let (bytes, data) = (hex(text(vector, "bytes")), hex(text(vector, "data")));
+        let towards_client = vector["towardsClient"].as_bool().unwrap();
+        let end_of_stream = vector["endOfStream"].as_bool().unwrap();
+        assert_eq!(Chunk::read(&bytes), Ok(Chunk { towards_client, end_of_stream, data: &data }));
+        assert_eq!(chunk_flags(towards_client, end_of_stream), bytes[0]);
+    }
+    for vector in list(&vectors, "passed") {
+        let (bytes, data) = (hex(text(vector, "bytes")), hex(text(vector, "data")));
+        let close = vector["close"].as_bool().unwrap();
+        assert_eq!(Passed::read(&bytes), Ok(Passed { close, data: &data }));
+    }
+    for vector in list(&vectors, "badChunks") {
+        assert!(Chunk::read(&hex(text(vector, "bytes"))).is_err(), "{}", text(vector, "why"));
+    }
+    for vector in list(&vectors, "badPassed") {
+        assert!(Passed::read(&hex(text(vector, "bytes"))).is_err(), "{}", text(vector, "why"));
     }
 }
 

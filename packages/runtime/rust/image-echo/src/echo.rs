@@ -57,6 +57,16 @@ pub fn copy(request: &Request) -> Reply {
     Reply { status: ErrorCode::None, length, message_length: 0 }
 }
 
+/// The same for a chunk of a connection: the result begins with a byte of flags too, and those of the input mean
+/// something else.
+pub fn pass_on(request: &Request) -> Reply {
+    let reply = copy(request);
+    if reply.status == ErrorCode::None && reply.length > 0 {
+        write(request, &[0]);
+    }
+    reply
+}
+
 /// Places `bytes` at the start of the out area.
 fn write(request: &Request, bytes: &[u8]) {
     // SAFETY: callers write no more than is open, and nothing else refers to the area.

@@ -1,11 +1,12 @@
 //! The smallest image there is: a call's output is its input. It holds no WebAssembly, so it shows what a machine
-//! costs by itself, and that an image is just an image.
+//! costs by itself, and that an image is just an image. Its second function does the same for a chunk of a connection.
 #![no_std]
 #![no_main]
 
 mod echo;
 
 use echo::Reply;
+use twinwall_abi::connection::ON_DATA_FUNCTION;
 use twinwall_abi::{CallKind, ErrorCode, GateOperation, Report, Request};
 use twinwall_image_support::freestanding::{KvmGate, ticks};
 use twinwall_image_support::{Gate, image};
@@ -38,8 +39,9 @@ fn run() -> ! {
 fn serve(request: &Request) -> Report {
     let reply = match CallKind(request.kind()) {
         CallKind::Bytes | CallKind::Batch if request.function_index() == 0 => echo::copy(request),
+        CallKind::Bytes if request.function_index() == ON_DATA_FUNCTION => echo::pass_on(request),
         CallKind::Bytes | CallKind::Batch => {
-            Reply::failure(request, ErrorCode::NoFunction, "the echo image has one function, 0")
+            Reply::failure(request, ErrorCode::NoFunction, "the echo image has two functions, 0 and 1")
         }
         _ => Reply::failure(request, ErrorCode::Unsupported, "the echo image has bytes functions only"),
     };

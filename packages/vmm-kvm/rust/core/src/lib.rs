@@ -39,7 +39,7 @@ pub use abort::AbortHandle;
 pub use attachment::attachment_addresses;
 pub use crew::{Crew, Seat};
 pub use error::{CallError, LoadError, MachineError};
-pub use floor::{measure_bare_machine, measure_floor};
+pub use floor::{Floor, measure_bare_machine, measure_floor};
 pub use host::{Host, NoHost, Output, TimeLimit};
 pub use image::Image;
 pub use machine::{Call, Limits, Machine, Statistics};

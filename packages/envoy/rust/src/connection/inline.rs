@@ -1,0 +1,206 @@
+//! Chunks on Envoy's worker: it waits while the guest runs.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use twinwall_abi::connection::{BadFlags, MAX_CHUNK_BYTES, Passed, chunk_flags};
+use twinwall_host::{CallError, ErrorCode, Instance};
+
+use super::{Connection, Outcome};
+use crate::envoy::Direction;
+use crate::envoy::abi::Status;
+use crate::guest::{Effects, GuestHost, Runner, Template};
+use crate::options::State;
+use crate::workers::Lease;
+
+/// Buffers of a worker, used for one event at a time.
+#[derive(Default)]
+struct Scratch {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    /// What pieces of a long chunk became, in one.
+    joined: Vec<u8>,
+}
+
+/// Memory of a buffer that is kept for the next event, bytes: an event may be as long as Envoy's buffers.
+const KEPT_BYTES: usize = 2 * MAX_CHUNK_BYTES;
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// What became of an event: where in the scratch what goes on lies.
+struct Ran {
+    effects: Effects,
+    close: bool,
+    joined: bool,
+}
+
+/// One call: a piece of an event's data.
+struct Piece {
+    direction: Direction,
+    /// Nothing of the event follows.
+    last: bool,
+    end_of_stream: bool,
+}
+
+impl Connection {
+    /// Runs the guest on all data of an event.
+    pub(super) fn run_inline(&self, direction: Direction, length: usize, end_of_stream: bool) -> Status {
+        // Taken, not borrowed: Envoy may come back to this thread's hooks from within.
+        let mut scratch = SCRATCH.take();
+        let ran =
+            self.with_lease(|lease| self.run_pieces(lease, &mut scratch, direction, length, end_of_stream));
+        let status = match ran {
+            Ok(ran) => self.apply(&ran, &scratch, direction, end_of_stream),
+            Err(error) => {
+                self.fail(&error);
+                // What was not taken must not be seen by anybody else.
+                self.filter.drain(direction, length);
+                Status::Stop
+            }
+        };
+        scratch.shrink();
+        SCRATCH.set(scratch);
+        status
+    }
+
+    fn run_pieces(
+        &self,
+        lease: &mut Lease,
+        scratch: &mut Scratch,
+        direction: Direction,
+        length: usize,
+        end_of_stream: bool,
+    ) -> Result<Ran, CallError> {
+        let joined = length > MAX_CHUNK_BYTES;
+        let begun = joined.then(Instant::now);
+        let mut ran = Ran { effects: Effects::default(), close: false, joined };
+        let mut left = length;
+        scratch.joined.clear();
+        loop {
+            scratch.input.clear();
+            scratch.input.push(0);
+            let taken = self.filter.take(direction, MAX_CHUNK_BYTES, &mut scratch.input);
+            left = left.saturating_sub(taken);
+            let last = left == 0 || taken == 0;
+            self.count_chunk(taken);
+            let piece = Piece { direction, last, end_of_stream };
+            ran.close = self.run_piece(lease, scratch, &piece, begun, &mut ran.effects)?;
+            if joined {
+                scratch.joined.append(&mut ran.effects.front);
+                scratch.joined.extend_from_slice(scratch.output.get(1..).unwrap_or_default());
+            }
+            if last || ran.close {
+                return Ok(ran);
+            }
+        }
+    }
+
+    /// Runs the guest on the piece in `scratch.input`; the result lies in `scratch.output`. Returns whether the guest
+    /// wants the connection closed.
+    fn run_piece(
+        &self,
+        lease: &mut Lease,
+        scratch: &mut Scratch,
+        piece: &Piece,
+        begun: Option<Instant>,
+        effects: &mut Effects,
+    ) -> Result<bool, CallError> {
+        let Scratch { input, output, .. } = scratch;
+        let towards_client = piece.direction == Direction::Write;
+        match lease.runner() {
+            Some(Runner::Inline(instance)) => {
+                if let Some(flags) = input.first_mut() {
+                    *flags = chunk_flags(towards_client, piece.last && piece.end_of_stream);
+                }
+                self.limit(instance, begun)?;
+                let mut host = GuestHost::new(&self.service, self.filter, piece.direction, effects);
+                let result = self.call(instance, input, &mut host, output);
+                let length = effects.judge(result)?;
+                output.truncate(length);
+                return Passed::read(output).map(|passed| passed.close).map_err(bad_result);
+            }
+            Some(Runner::Floor(floor)) => floor.round_trip()?,
+            Some(Runner::Pass) => {}
+            Some(Runner::Thread(_)) | None => {
+                return Err(CallError::new(ErrorCode::Internal, "the machine runs elsewhere"));
+            }
+        }
+        std::mem::swap(input, output);
+        Ok(false)
+    }
+
+    /// All pieces of an event share one deadline: a worker never waits longer.
+    fn limit(&self, instance: &mut Instance, begun: Option<Instant>) -> Result<(), CallError> {
+        let Some(begun) = begun else { return Ok(()) };
+        let mut limits = self.service.options().limits;
+        let spent = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        limits.deadline = limits.deadline.saturating_sub(spent);
+        if limits.deadline == 0 {
+            let text = "the calls for one event together ran longer than their deadline";
+            return Err(CallError::new(ErrorCode::Deadline, text));
+        }
+        instance.configure(limits);
+        Ok(())
+    }
+
+    fn call(
+        &self,
+        instance: &mut Instance,
+        input: &[u8],
+        host: &mut GuestHost<'_>,
+        output: &mut Vec<u8>,
+    ) -> Result<usize, CallError> {
+        let Template::Guest { on_data, limits, .. } = self.service.workers().template() else {
+            return Err(CallError::new(ErrorCode::Internal, "there is no guest"));
+        };
+        let result = match self.service.options().state {
+            State::Call => instance.call_bytes(*on_data, input, host, output),
+            State::Connection => instance.call_bytes_in_session(*on_data, input, host, output),
+        };
+        instance.configure(*limits);
+        result
+    }
+
+    /// Puts back into Envoy's buffer what goes on; by injection where that is not enough.
+    fn apply(&self, ran: &Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
+        let data = if ran.joined { &scratch.joined[..] } else { scratch.output.get(1..).unwrap_or_default() };
+        let (front, across) = (&ran.effects.front[..], &ran.effects.across[..]);
+        let terminal = self.service.options().terminal;
+        if terminal || ran.close {
+            // What the guest left in Envoy's buffer when it closed goes nowhere.
+            self.filter.drain(direction, usize::MAX);
+            self.pass_on(&Outcome { direction, across, front, data, end_of_stream, close: ran.close });
+            return Status::Stop;
+        }
+        if !across.is_empty() {
+            self.filter.inject(direction.other(), across, false);
+            if self.dead.get() {
+                return Status::Stop;
+            }
+        }
+        self.filter.append(direction, front);
+        self.filter.append(direction, data);
+        let nothing = front.is_empty() && data.is_empty() && !end_of_stream;
+        if nothing { Status::Stop } else { Status::Continue }
+    }
+}
+
+impl Scratch {
+    fn shrink(&mut self) {
+        for buffer in [&mut self.input, &mut self.output, &mut self.joined] {
+            if buffer.capacity() > KEPT_BYTES {
+                *buffer = Vec::new();
+            }
+        }
+    }
+}
+
+/// The failure of a guest whose result has wrong flags.
+pub(super) fn bad_result(_: BadFlags) -> CallError {
+    CallError::new(
+        ErrorCode::BadReply,
+        "the result of on_data does not begin with a byte of flags that mean something",
+    )
+}
