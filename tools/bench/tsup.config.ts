@@ -1,9 +1,11 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/main.ts"],
+  // The second is what `twinwall bench envoy-echo` loads; it starts the third.
+  entry: ["src/main.ts", "src/envoy-echo.ts", "src/envoy-service.ts"],
   format: "esm",
   target: "node20",
+  dts: { entry: "src/envoy-echo.ts" },
   sourcemap: true,
   clean: true,
 });

@@ -1,7 +1,7 @@
 import { TwinwallError } from "@twinwall/abi";
 import { CommanderError } from "commander";
 import { describe, ExitStatus, exitStatusOf } from "./failure.js";
-import { createProgram } from "./program.js";
+import { createProgram } from "./program/program.js";
 
 /**
  * Runs one command line (without `node` and the script's name) and returns the exit status of the process: the

@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
 import { TwinwallError } from "@twinwall/abi";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -48,4 +49,16 @@ export function toNoFile(error: unknown, path: string): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
   if (error instanceof TwinwallError || code === undefined) return error;
   return new TwinwallError("E_NO_FILE", `${path}: ${REASONS[code] ?? code}`, { cause: error });
+}
+
+/** Writes a whole file. Whoever reads the file meanwhile sees the old one or the new one, never half of it. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, bytes, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw toNoFile(error, path);
+  }
 }

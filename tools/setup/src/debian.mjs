@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { recordAttempts, wasTriedLately } from "./attempts.mjs";
 import { debianPackages } from "./debian-packages.mjs";
 import { findProgram, toolEnvironment } from "./environment.mjs";
 import { cacheDirectory } from "./paths.mjs";
@@ -9,7 +10,6 @@ import { capture, run } from "./run.mjs";
 /** @typedef {import("./debian-packages.mjs").DebianPackage} DebianPackage */
 
 const extractDirectory = join(cacheDirectory, "debian");
-const attemptsFile = join(cacheDirectory, "debian-attempts.json");
 
 /**
  * Installs what a command needs from the distribution. Only a required package that cannot be had stops it.
@@ -18,7 +18,7 @@ const attemptsFile = join(cacheDirectory, "debian-attempts.json");
 export function ensureDebianPackages(command) {
   const absent = debianPackages.filter((entry) => entry.commands.includes(command) && !isPresent(entry));
   if (absent.length === 0) return;
-  const untried = withoutEarlierAttempts(absent);
+  const untried = absent.filter((entry) => !wasTriedLately(entry.names[0] ?? ""));
   if (untried.length > 0 && findProgram("apt-get")) obtain(untried);
   const missing = absent.filter((entry) => !isPresent(entry));
   const required = missing.find((entry) => entry.required);
@@ -86,7 +86,7 @@ function obtain(entries) {
     run("apt-get", ["update", ...patience], aptOptions());
   install(installable);
   for (const entry of extractable) extract(entry);
-  recordAttempts([...installable, ...extractable]);
+  recordAttempts([...installable, ...extractable].map((entry) => entry.names[0] ?? ""));
 }
 
 // A mirror that does not answer must not hold up a start for minutes.
@@ -147,29 +147,4 @@ function dependenciesAlike(name) {
  */
 function availableName(entry) {
   return entry.names.find((name) => /^Package: /m.test(capture("apt-cache", ["show", name]).stdout));
-}
-
-// A machine without a reachable mirror should not wait for apt on every start: each package is tried once a day.
-const retryAfter = 24 * 60 * 60 * 1000;
-
-/** @param {DebianPackage[]} entries */
-function withoutEarlierAttempts(entries) {
-  const attempts = readAttempts();
-  return entries.filter((entry) => Date.now() - (attempts[entry.names[0] ?? ""] ?? 0) > retryAfter);
-}
-
-/** @param {DebianPackage[]} entries */
-function recordAttempts(entries) {
-  const now = Date.now();
-  const attempts = {
-    ...readAttempts(),
-    ...Object.fromEntries(entries.map((entry) => [entry.names[0], now])),
-  };
-  mkdirSync(cacheDirectory, { recursive: true });
-  writeFileSync(attemptsFile, JSON.stringify(attempts));
-}
-
-/** @returns {Record<string, number>} package name to the time of the last attempt, in milliseconds */
-function readAttempts() {
-  return existsSync(attemptsFile) ? JSON.parse(readFileSync(attemptsFile, "utf8")) : {};
 }

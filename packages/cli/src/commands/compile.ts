@@ -1,8 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
 import type { MachineName } from "@twinwall/abi";
 import { createCompiler } from "@twinwall/compiler";
-import { readNamedFile, toNoFile } from "../files.js";
+import { readNamedFile, writeWhole } from "../files.js";
 import { writeLine } from "../streams.js";
 
 /** Options of `twinwall compile`. */
@@ -28,17 +26,5 @@ export async function compile(path: string, flags: CompileFlags): Promise<number
     return 0;
   } finally {
     await compiler.close();
-  }
-}
-
-/** Whoever reads the file meanwhile sees the old one or the new one, never half of it. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, bytes, { flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw toNoFile(error, path);
   }
 }

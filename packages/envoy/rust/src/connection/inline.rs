@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Instant;
 
 use twinwall_abi::connection::{BadFlags, MAX_CHUNK_BYTES, Passed, chunk_flags};
-use twinwall_host::{CallError, ErrorCode, Instance};
+use twinwall_host::{CallError, ErrorCode, Instance, Output};
 
 use super::{Connection, Outcome};
 use crate::envoy::Direction;
@@ -150,7 +150,7 @@ impl Connection {
         instance: &mut Instance,
         input: &[u8],
         host: &mut GuestHost<'_>,
-        output: &mut Vec<u8>,
+        output: &mut dyn Output,
     ) -> Result<usize, CallError> {
         let Template::Guest { on_data, limits, .. } = self.service.workers().template() else {
             return Err(CallError::new(ErrorCode::Internal, "there is no guest"));

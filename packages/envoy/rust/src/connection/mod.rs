@@ -79,6 +79,14 @@ impl Connection {
     /// The connection is closed, by either side.
     pub(crate) fn on_closed(&self) {
         self.dead.set(true);
+        self.release();
+    }
+
+    /// Gives the machine back, unless a call of this connection is using it right now: then its end does.
+    fn release(&self) {
+        if let Ok(mut lease) = self.lease.try_borrow_mut() {
+            drop(lease.take());
+        }
     }
 
     /// Does something with the connection's machine: its own while the guest keeps its state, else any of the worker's.
@@ -147,5 +155,6 @@ impl Connection {
             envoy::log(Level::Debug, &format!("twinwall: connection {connection}: frames {frames}"));
         }
         self.filter.close(CloseKind::AbortReset, &format!("twinwall_{}", name.to_lowercase()));
+        self.release();
     }
 }

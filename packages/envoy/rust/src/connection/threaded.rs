@@ -12,6 +12,7 @@ use crate::envoy::abi::Status;
 use crate::envoy::{Direction, Scheduler};
 use crate::guest::{Effects, GuestHost, Mailbox, Message, Runner};
 use crate::options::State;
+use crate::workers::Lease;
 
 /// Most bytes from the upstream that wait for the guest. Data from the client waits in Envoy's own buffer, which is
 /// bounded; there is no such place in this direction.
@@ -166,18 +167,7 @@ impl Connection {
 
     fn end_call(&self, threaded: &RefCell<Threaded>, result: Result<Vec<u8>, CallError>) {
         let Some(mut running) = threaded.borrow_mut().running.take() else { return };
-        // There is one: the call ran on it.
-        let _ = self.with_lease(|lease| {
-            if let Some(Runner::Thread(machine)) = lease.runner() {
-                machine.over();
-            }
-            Ok(())
-        });
-        if self.service.options().state == State::Call {
-            // Between calls another connection may have the machine.
-            let lease = self.lease.borrow_mut().take();
-            drop(lease);
-        }
+        self.settle_lease();
         match running.effects.judge(result) {
             Ok(output) if !self.dead.get() => match Passed::read(&output) {
                 Ok(passed) => self.pass_on(&Outcome {
@@ -195,6 +185,19 @@ impl Connection {
         }
         self.go_on(threaded, running.direction);
         self.filter.disable_close(false);
+    }
+
+    /// The call on the connection's machine is over; where no state is kept, the next may be another connection's.
+    fn settle_lease(&self) {
+        let mut lease = self.lease.borrow_mut();
+        // Absent when the connection was closed meanwhile.
+        if let Some(Runner::Thread(machine)) = lease.as_mut().and_then(Lease::runner) {
+            machine.over();
+        }
+        if self.service.options().state == State::Call {
+            let lease = lease.take();
+            drop(lease);
+        }
     }
 
     /// Begins the next call, if anything waits for one.

@@ -19,10 +19,10 @@ pub(crate) enum Template {
 /// What runs.
 #[derive(Debug)]
 pub(crate) enum Runner {
-    Inline(Instance),
+    Inline(Box<Instance>),
     Thread(MachineThread),
     Pass,
-    Floor(Floor),
+    Floor(Box<Floor>),
 }
 
 impl Template {
@@ -30,13 +30,13 @@ impl Template {
     pub(crate) fn runner(&self) -> Result<Runner, CallError> {
         match self {
             Self::Guest { program, placement: Placement::Inline, .. } => {
-                program.instance().map(Runner::Inline)
+                program.instance().map(Box::new).map(Runner::Inline)
             }
             Self::Guest { program, on_data, placement: Placement::Thread, .. } => {
                 MachineThread::start(program.instance()?, *on_data).map(Runner::Thread)
             }
             Self::Pass => Ok(Runner::Pass),
-            Self::Floor => Floor::new().map(Runner::Floor),
+            Self::Floor => Floor::new().map(Box::new).map(Runner::Floor),
         }
     }
 }

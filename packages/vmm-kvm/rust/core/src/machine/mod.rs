@@ -141,14 +141,17 @@ impl Machine {
                 format!("the input has {size} bytes, the limit is {most}"),
             ));
         }
+        self.give_up_unfinished();
+        // A machine that takes the place of one that was thrown away is no part of the call's time.
+        if self.core.is_none() {
+            self.core = Some(self.snapshot.create()?);
+        }
         let now = clock::now();
         let request = self.request(call, now);
-        self.give_up_unfinished();
-        self.clean = false;
-        let core = match &mut self.core {
-            Some(core) => core,
-            empty => empty.insert(self.snapshot.create()?),
+        let Some(core) = &mut self.core else {
+            return Err(CallError::new(ErrorCode::Internal, "the machine is gone"));
         };
+        self.clean = false;
         self.unfinished = true;
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
         if let Some(abort) = abort {

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
-import type { MachineName } from "@twinwall/abi";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { compile } from "./commands/compile.js";
-import { doctor } from "./commands/doctor.js";
-import { inspect } from "./commands/inspect.js";
-import { type RunFlags, run } from "./commands/run.js";
-import { UsageError } from "./failure.js";
+import { bench } from "../commands/bench.js";
+import { compile } from "../commands/compile.js";
+import { doctor } from "../commands/doctor.js";
+import type { EnvoyConfigFlags } from "../commands/envoy-config.js";
+import type { EnvoyServeFlags } from "../commands/envoy-serve.js";
+import { inspect } from "../commands/inspect.js";
+import { type RunFlags, run } from "../commands/run.js";
+import { UsageError } from "../failure.js";
+import { addBench } from "./bench.js";
+import { addEnvoyConfig, addEnvoyServe } from "./envoy.js";
+import { append, machineOption, parseFuel, subcommand } from "./options.js";
 
 /** What the command line came to. */
 export interface Invocation {
@@ -36,6 +41,13 @@ export function createProgram(argv: readonly string[]): Invocation {
   addCompile(program, finish(withoutTail(argv, compile)));
   addInspect(program, finish(withoutTail(argv, inspect)));
   addDoctor(program, finish(withoutTail(argv, doctor)));
+  const envoy = program
+    .command("envoy")
+    .description("run a module on the connections of an unmodified Envoy");
+  addEnvoyConfig(envoy, finish(withoutTail(argv, envoyConfig)));
+  addEnvoyServe(envoy, finish(withoutTail(argv, envoyServe)));
+  const benches = program.command("bench").description("measure; only in a clone of the repository");
+  addBench(benches, finish(withoutTail(argv, bench)));
   return { program, exitStatus: () => exitStatus };
 }
 
@@ -105,19 +117,15 @@ function addDoctor(program: Command, action: (flags: Parameters<typeof doctor>[0
     .action(action);
 }
 
-function subcommand(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .allowExcessArguments(false)
-    .option("--debug", "show the stack of an error");
+// Loaded when asked for: what they need would make every other command start later.
+async function envoyConfig(flags: EnvoyConfigFlags): Promise<number> {
+  const commands = await import("../commands/envoy-config.js");
+  return await commands.envoyConfig(flags);
 }
 
-function machineOption(): Option {
-  const machines: readonly (MachineName | "auto")[] = ["auto", "kvm", "soft"];
-  return new Option("--machine <machine>", "the outer wall (default: TWINWALL_MACHINE, else auto)").choices(
-    machines,
-  );
+async function envoyServe(flags: EnvoyServeFlags): Promise<number> {
+  const commands = await import("../commands/envoy-serve.js");
+  return await commands.envoyServe(flags);
 }
 
 function withoutTail<Values extends unknown[]>(
@@ -128,15 +136,6 @@ function withoutTail<Values extends unknown[]>(
     if (argv.length > 0) throw new UsageError("only `twinwall run` takes arguments behind --");
     return await action(...values);
   };
-}
-
-function parseFuel(text: string): bigint {
-  if (!/^\d{1,20}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return BigInt(text);
-}
-
-function append(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
 
 function appendVariable(text: string, before: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,0 +1,1 @@
+export { runEnvoyEchoBench } from "./envoy/run.js";
