@@ -9,17 +9,30 @@ use twinwall_host::{CallError, ErrorCode, Instance, Output};
 use super::{Connection, Outcome};
 use crate::envoy::Direction;
 use crate::envoy::abi::Status;
-use crate::guest::{Effects, GuestHost, Runner, Template};
+use crate::guest::{Effects, GuestHost, Input, Runner, Template};
 use crate::options::State;
 use crate::workers::Lease;
 
 /// Buffers of a worker, used for one event at a time.
 #[derive(Default)]
 struct Scratch {
-    input: Vec<u8>,
+    input: Input,
     output: Vec<u8>,
     /// What pieces of a long chunk became, in one.
     joined: Vec<u8>,
+    /// Where what goes on lies.
+    result: Place,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Place {
+    /// In the output, behind a byte of flags.
+    #[default]
+    Output,
+    /// In the input: no guest ran.
+    Input,
+    /// In what pieces became.
+    Joined,
 }
 
 /// Memory of a buffer that is kept for the next event, bytes: an event may be as long as Envoy's buffers.
@@ -29,11 +42,10 @@ thread_local! {
     static SCRATCH: Cell<Scratch> = Cell::default();
 }
 
-/// What became of an event: where in the scratch what goes on lies.
+/// What became of an event, beside the data in the scratch.
 struct Ran {
     effects: Effects,
     close: bool,
-    joined: bool,
 }
 
 /// One call: a piece of an event's data.
@@ -75,21 +87,19 @@ impl Connection {
     ) -> Result<Ran, CallError> {
         let joined = length > MAX_CHUNK_BYTES;
         let begun = joined.then(Instant::now);
-        let mut ran = Ran { effects: Effects::default(), close: false, joined };
+        let mut ran = Ran { effects: Effects::default(), close: false };
         let mut left = length;
         scratch.joined.clear();
         loop {
-            scratch.input.clear();
-            scratch.input.push(0);
-            let taken = self.filter.take(direction, MAX_CHUNK_BYTES, &mut scratch.input);
+            let target = scratch.input.begin(MAX_CHUNK_BYTES);
+            let taken = self.filter.take(direction, MAX_CHUNK_BYTES, target);
             left = left.saturating_sub(taken);
             let last = left == 0 || taken == 0;
             self.count_chunk(taken);
             let piece = Piece { direction, last, end_of_stream };
             ran.close = self.run_piece(lease, scratch, &piece, begun, &mut ran.effects)?;
             if joined {
-                scratch.joined.append(&mut ran.effects.front);
-                scratch.joined.extend_from_slice(scratch.output.get(1..).unwrap_or_default());
+                scratch.join(&mut ran.effects.front);
             }
             if last || ran.close {
                 return Ok(ran);
@@ -107,18 +117,17 @@ impl Connection {
         begun: Option<Instant>,
         effects: &mut Effects,
     ) -> Result<bool, CallError> {
-        let Scratch { input, output, .. } = scratch;
+        let Scratch { input, output, result: place, .. } = scratch;
         let towards_client = piece.direction == Direction::Write;
         match lease.runner() {
             Some(Runner::Inline(instance)) => {
-                if let Some(flags) = input.first_mut() {
-                    *flags = chunk_flags(towards_client, piece.last && piece.end_of_stream);
-                }
+                input.set_flags(chunk_flags(towards_client, piece.last && piece.end_of_stream));
                 self.limit(instance, begun)?;
                 let mut host = GuestHost::new(&self.service, self.filter, piece.direction, effects);
-                let result = self.call(instance, input, &mut host, output);
+                let result = self.call(instance, input.whole(), &mut host, output);
                 let length = effects.judge(result)?;
                 output.truncate(length);
+                *place = Place::Output;
                 return Passed::read(output).map(|passed| passed.close).map_err(bad_result);
             }
             Some(Runner::Floor(floor)) => floor.round_trip()?,
@@ -127,7 +136,7 @@ impl Connection {
                 return Err(CallError::new(ErrorCode::Internal, "the machine runs elsewhere"));
             }
         }
-        std::mem::swap(input, output);
+        *place = Place::Input;
         Ok(false)
     }
 
@@ -165,7 +174,7 @@ impl Connection {
 
     /// Puts back into Envoy's buffer what goes on; by injection where that is not enough.
     fn apply(&self, ran: &Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
-        let data = if ran.joined { &scratch.joined[..] } else { scratch.output.get(1..).unwrap_or_default() };
+        let data = scratch.result();
         let (front, across) = (&ran.effects.front[..], &ran.effects.across[..]);
         let terminal = self.service.options().terminal;
         if terminal || ran.close {
@@ -188,8 +197,30 @@ impl Connection {
 }
 
 impl Scratch {
+    /// What goes on.
+    fn result(&self) -> &[u8] {
+        match self.result {
+            Place::Output => self.output.get(1..).unwrap_or_default(),
+            Place::Input => self.input.data(),
+            Place::Joined => &self.joined,
+        }
+    }
+
+    /// Puts a piece's result behind those of the pieces before it, with `front` between.
+    fn join(&mut self, front: &mut Vec<u8>) {
+        self.joined.append(front);
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.extend_from_slice(self.result());
+        self.joined = joined;
+        self.result = Place::Joined;
+    }
+
+    /// Gives back memory that an unusual event needed.
     fn shrink(&mut self) {
-        for buffer in [&mut self.input, &mut self.output, &mut self.joined] {
+        if self.input.capacity() > KEPT_BYTES {
+            self.input = Input::default();
+        }
+        for buffer in [&mut self.output, &mut self.joined] {
             if buffer.capacity() > KEPT_BYTES {
                 *buffer = Vec::new();
             }

@@ -10,7 +10,7 @@ use super::inline::bad_result;
 use super::{Connection, Outcome};
 use crate::envoy::abi::Status;
 use crate::envoy::{Direction, Scheduler};
-use crate::guest::{Effects, GuestHost, Mailbox, Message, Runner};
+use crate::guest::{Effects, GuestHost, Input, Mailbox, Message, Runner};
 use crate::options::State;
 use crate::workers::Lease;
 
@@ -106,26 +106,27 @@ impl Connection {
 
     /// Hands what waits in a direction, or part of it, to the machine.
     fn begin(&self, state: &mut Threaded, direction: Direction) -> Result<(), CallError> {
-        let mut input = vec![0];
+        let mut input = Input::default();
         let more = match direction {
             Direction::Read => {
-                self.filter.take(direction, MAX_CHUNK_BYTES, &mut input);
+                let size = self.filter.read_buffer_size().min(MAX_CHUNK_BYTES);
+                self.filter.take(direction, size, input.begin(size));
                 self.filter.read_buffer_size() > 0
             }
             Direction::Write => {
-                let taken = state.written.len().min(MAX_CHUNK_BYTES);
-                input.extend(state.written.drain(..taken));
+                let size = state.written.len().min(MAX_CHUNK_BYTES);
+                input.begin(size).extend(state.written.drain(..size));
                 !state.written.is_empty()
             }
         };
-        self.count_chunk(input.len() - 1);
+        self.count_chunk(input.data().len());
         let waiting = state.waiting(direction);
         waiting.data = more;
         let end_of_stream = waiting.end_of_stream && !more;
         if end_of_stream {
             waiting.end_of_stream = false;
         }
-        input[0] = chunk_flags(direction == Direction::Write, end_of_stream);
+        input.set_flags(chunk_flags(direction == Direction::Write, end_of_stream));
         let keep = self.service.options().state == State::Connection;
         let link = self.with_lease(|lease| match lease.runner() {
             Some(Runner::Thread(machine)) => Ok(machine.call(input, keep, &state.mailbox)),

@@ -9,6 +9,7 @@ use twinwall_host::{
     BytesFunction, CallError, CallLink, Courier, ErrorCode, HostMessage, Instance, MachineError, RemoteHost,
 };
 
+use super::input::Input;
 use crate::envoy::Scheduler;
 
 /// The exit loop needs little of it, and no guest can make it need more.
@@ -49,7 +50,7 @@ impl Mailbox {
 
 /// Work for the thread.
 enum Job {
-    Call { input: Vec<u8>, keep: bool, mailbox: Arc<Mailbox>, link: CallLink },
+    Call { input: Input, keep: bool, mailbox: Arc<Mailbox>, link: CallLink },
     Finish,
 }
 
@@ -76,7 +77,7 @@ impl MachineThread {
     }
 
     /// Starts a call; it ends with [`Message::Over`] in `mailbox`.
-    pub(crate) fn call(&mut self, input: Vec<u8>, keep: bool, mailbox: &Arc<Mailbox>) -> CallLink {
+    pub(crate) fn call(&mut self, input: Input, keep: bool, mailbox: &Arc<Mailbox>) -> CallLink {
         let link = CallLink::new();
         self.link = Some(link.clone());
         let job = Job::Call { input, keep, mailbox: Arc::clone(mailbox), link: link.clone() };
@@ -126,7 +127,7 @@ fn serve(mut instance: Instance, on_data: BytesFunction, work: &Receiver<Job>) {
                 let mut host = RemoteHost::new(ToWorker(Arc::clone(&mailbox)), link.clone());
                 let outcome = instance.call_bytes_abortable(
                     on_data,
-                    &input,
+                    input.whole(),
                     keep,
                     &mut host,
                     &mut output,
