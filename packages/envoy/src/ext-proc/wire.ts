@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type Struct, StructSchema } from "@bufbuild/protobuf/wkt";
 
-// The messages of proto/network_external_processor.proto, read and written by hand: messages by reflection cost between 5
+// The messages of proto/network-external-processor.proto, read and written by hand: messages by reflection cost between 5
 // and 12 microseconds a chunk, which is what a call of the guest costs on some machines, and this costs half of one.
 // test/wire.test.ts holds it against that file.
 

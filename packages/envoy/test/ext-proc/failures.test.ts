@@ -5,6 +5,7 @@ import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { waitFor } from "@twinwall/tool-envoy";
 import { afterEach, describe, expect, it } from "vitest";
+import { PATIENCE } from "../support/envoy.js";
 import { untilMetric, useFixture } from "../support/fixture.js";
 import { machines, needsMachine } from "../support/machines.js";
 
@@ -30,7 +31,8 @@ describe.each(machines)("a guest in machine %s", (machine) => {
 
   describe.each(["call", "connection"] as const)("with state per %s", (state) => {
     it.each(failures)("command %j, %s: it %s", async (command, code) => {
-      const served = await fixture.serve({ machine, state, counters: ["seen"] });
+      const deadline = code === "E_DEADLINE" ? "200ms" : PATIENCE;
+      const served = await fixture.serve({ machine, state, counters: ["seen"], limits: { deadline } });
       using bystander = await fixture.connect("proxy");
       expect((await bystander.exchange(Buffer.from("Before"))).toString()).toBe("Before");
       using client = await fixture.connect("proxy");
@@ -55,7 +57,11 @@ describe.each(machines)("a guest in machine %s", (machine) => {
   });
 
   it("a chunk for which it has no memory", async () => {
-    const served = await fixture.serve({ machine, limits: { memory: "192KiB" }, module: tight() });
+    const served = await fixture.serve({
+      machine,
+      limits: { memory: "192KiB", deadline: PATIENCE },
+      module: tight(),
+    });
     using client = await fixture.connect("proxy-read");
     expect((await client.exchange(Buffer.from("Before"))).toString()).toBe("Before");
     await client.send(Buffer.alloc(60_000, "B"));
@@ -120,7 +126,8 @@ describe("machines", () => {
   });
 
   it("come back from connections that fail, are reset or wait for one", async () => {
-    const served = await fixture.serve({ state: "connection", machines: 4, warm: 0 });
+    const limits = { deadline: "200ms" } as const;
+    const served = await fixture.serve({ state: "connection", machines: 4, warm: 0, limits });
     for (let round = 0; round < 30; round += 1) {
       const client = await fixture.connect("proxy-read");
       await client.send(["t", "Reset", "c", "h"][round % 4] ?? "");
@@ -148,7 +155,7 @@ describe("a service that is not there", () => {
 
   async function startProcess(): Promise<ChildProcess> {
     const program = fileURLToPath(new URL("../support/service.mjs", import.meta.url));
-    const options = JSON.stringify({ module: fixture.module });
+    const options = JSON.stringify({ module: fixture.module, limits: { deadline: PATIENCE } });
     const child = spawn(process.execPath, [program, fixture.path, options], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -159,7 +166,7 @@ describe("a service that is not there", () => {
 
   /** Nothing of what is sent may come out at either side. */
   async function expectClosed(data: string): Promise<void> {
-    using client = await fixture.connect("proxy");
+    using client = await fixture.connect("proxy-hasty");
     await client.send(data);
     const { bytes } = await client.readToEnd(3000);
     expect(bytes.toString()).toBe("");
@@ -187,7 +194,7 @@ describe("a service that is not there", () => {
 
   it("stopped in mid-connection: the connection is closed within Envoy's patience", async () => {
     const child = await startProcess();
-    using client = await fixture.connect("proxy");
+    using client = await fixture.connect("proxy-hasty");
     expect((await client.exchange(Buffer.from("There"))).toString()).toBe("There");
     child.kill("SIGSTOP");
     await client.send("Lost");

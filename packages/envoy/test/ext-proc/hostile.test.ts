@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { waitFor, within } from "@twinwall/tool-envoy";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createExtProcService, type ExtProcService } from "../../src/index.js";
+import { PATIENCE } from "../support/envoy.js";
 import { metricOf } from "../support/fixture.js";
 import { Folder } from "../support/guests.js";
 import { frame, openStream, Peer, type PeerStream, preface, requestOf } from "../support/peer.js";
@@ -15,7 +16,13 @@ afterEach(async () => service?.close({ drain: "none" }));
 afterAll(() => folder[Symbol.dispose]());
 
 async function serve(): Promise<(name: string) => number> {
-  const made = await createExtProcService({ module, state: "connection", machines: 4, log: () => {} });
+  const made = await createExtProcService({
+    module,
+    state: "connection",
+    machines: 4,
+    limits: { deadline: PATIENCE },
+    log: () => {},
+  });
   service = made;
   await made.listen({ path });
   return (name) => metricOf(made.metrics(), name);

@@ -1,6 +1,7 @@
 import { connectTcp, type Envoy, envoyProblem, startEnvoy } from "@twinwall/tool-envoy";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createExtProcService, type EnvoyConfig, extProcConfig } from "../../src/index.js";
+import { PATIENCE } from "../support/envoy.js";
 import { metricOf } from "../support/fixture.js";
 import { Folder } from "../support/guests.js";
 
@@ -13,7 +14,7 @@ const CONNECTIONS = soak ? 10_000 : 1_300;
 const folder = new Folder();
 const path = folder.file("service.sock");
 const module = folder.guest("commands");
-const config = extProcConfig({ service: `unix:${path}`, listen: "127.0.0.1:0" });
+const config = extProcConfig({ service: `unix:${path}`, listen: "127.0.0.1:0", deadline: PATIENCE });
 
 afterAll(() => folder[Symbol.dispose]());
 
@@ -53,7 +54,7 @@ describe(`${CONNECTIONS} short connections lose nothing`, () => {
     "%s",
     async (_, used, state, rotations) => {
       await using envoy = await startEnvoy({ config: used });
-      await using service = await createExtProcService({ module, state });
+      await using service = await createExtProcService({ module, state, limits: { deadline: PATIENCE } });
       await service.listen({ path });
       await connections(envoy);
       const metric = (name: string): number => metricOf(service.metrics(), name);

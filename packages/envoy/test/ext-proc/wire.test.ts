@@ -14,7 +14,7 @@ import {
 
 // The codec is written by hand; another library reads the .proto file and says whether both mean the same.
 const root = protobuf.loadSync(
-  fileURLToPath(new URL("../../proto/network_external_processor.proto", import.meta.url)),
+  fileURLToPath(new URL("../../proto/network-external-processor.proto", import.meta.url)),
 );
 const request = root.lookupType("envoy.service.network_ext_proc.v3.ProcessingRequest");
 const response = root.lookupType("envoy.service.network_ext_proc.v3.ProcessingResponse");

@@ -1,6 +1,13 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { connectTcp, type Envoy, startUpstream, type TcpClient, type Upstream } from "@twinwall/tool-envoy";
+import {
+  connectTcp,
+  type Envoy,
+  startUpstream,
+  type TcpClient,
+  type Upstream,
+  waitFor,
+} from "@twinwall/tool-envoy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Folder } from "../support/guests.js";
 import {
@@ -20,12 +27,19 @@ const chains = ["terminal", "echo", "proxy"] as const;
 const folder = new Folder();
 let envoy: Envoy;
 let upstream: Upstream | undefined;
+/** Bytes that the upstream has got. */
+let received = 0;
 
 needsInProcess();
 beforeAll(async () => {
   if (inProcessProblem() !== undefined) return;
   const module = await compileGuest(folder, "commands");
-  upstream = await startUpstream();
+  upstream = await startUpstream((socket) => {
+    socket.on("data", (data) => {
+      received += data.length;
+    });
+    socket.pipe(socket);
+  });
   const port = upstream.port;
   const common = { module, counters: ["first"], init: "Mark" };
   const native = fileURLToPath(new URL("../../../runtime/artifacts/images/echo.elf", import.meta.url));
@@ -169,6 +183,18 @@ describe.each(placements)("placement %s", (placement) => {
     await client.send("c last words");
     expect((await client.read(12)).toString()).toBe("c last words");
     expect(await client.closed()).toBe("fin");
+  });
+
+  it("closes for the guest towards the upstream, behind its data", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      using client = await connect(`${placement}-call-proxy`);
+      const data = payload(10);
+      expect((await client.exchange(data)).equals(data)).toBe(true);
+      const before = received;
+      await client.send("c last words");
+      expect(await client.closed()).toBe("fin");
+      await waitFor("the last words", () => (received >= before + 12 ? true : undefined), 2000);
+    }
   });
 
   it("passes nothing on where the guest drops it", async () => {

@@ -1,3 +1,4 @@
+import type { Duration } from "@twinwall/abi";
 import { type Envoy, startEnvoy } from "@twinwall/tool-envoy";
 import { type Directions, extProcConfig } from "../../src/index.js";
 
@@ -6,17 +7,31 @@ interface Chain {
   readonly clusters: object[];
 }
 
-function chainOf(service: string, upstreamPort: number | undefined, directions: Directions): Chain {
+/** Longer than a loaded machine needs for a call: only what fails is to fail. */
+export const PATIENCE = "3s";
+
+function chainOf(
+  service: string,
+  upstreamPort: number | undefined,
+  directions: Directions,
+  deadline: Duration = PATIENCE,
+): Chain {
   const upstream = upstreamPort === undefined ? {} : { upstream: `127.0.0.1:${upstreamPort}` };
-  const whole = extProcConfig({ service, listen: "127.0.0.1:0", directions, ...upstream }) as unknown as {
+  const whole = extProcConfig({
+    service,
+    listen: "127.0.0.1:0",
+    directions,
+    deadline,
+    ...upstream,
+  }) as unknown as {
     static_resources: { listeners: { filter_chains: Chain[] }[]; clusters: object[] };
   };
   const { listeners, clusters } = whole.static_resources;
   return { filters: listeners[0]?.filter_chains[0]?.filters ?? [], clusters };
 }
 
-/** Names of the listeners: what is behind the service, and which directions it sees. */
-export type ListenerName = "echo" | "echo-read" | "proxy" | "proxy-read" | "proxy-write";
+/** Names of the listeners: what is behind the service, and which directions it sees; the hasty one does not wait long. */
+export type ListenerName = "echo" | "echo-read" | "proxy" | "proxy-read" | "proxy-write" | "proxy-hasty";
 
 /** One Envoy with a listener for each arrangement, all before the same service. */
 export async function startProxy(service: string, upstreamPort: number): Promise<Envoy> {
@@ -26,6 +41,7 @@ export async function startProxy(service: string, upstreamPort: number): Promise
     proxy: chainOf(service, upstreamPort, "both"),
     "proxy-read": chainOf(service, upstreamPort, "read"),
     "proxy-write": chainOf(service, upstreamPort, "write"),
+    "proxy-hasty": chainOf(service, upstreamPort, "both", "50ms"),
   };
   const listeners = Object.entries(chains).map(([name, { filters }]) => ({
     name,

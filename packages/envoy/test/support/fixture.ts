@@ -14,7 +14,7 @@ import {
   type ExtProcService,
   type LogLine,
 } from "../../src/index.js";
-import { type ListenerName, startProxy } from "./envoy.js";
+import { type ListenerName, PATIENCE, startProxy } from "./envoy.js";
 import { Folder } from "./guests.js";
 
 /** A service that Envoy uses, and what it logged. */
@@ -60,7 +60,12 @@ export class Fixture {
   async serve(options: ExtProcOptions = {}): Promise<Served> {
     const log: LogLine[] = [];
     const guest = options.machine === "none" ? {} : { module: this.module };
-    const service = await createExtProcService({ ...guest, log: (line) => void log.push(line), ...options });
+    const service = await createExtProcService({
+      ...guest,
+      limits: { deadline: PATIENCE },
+      log: (line) => void log.push(line),
+      ...options,
+    });
     this.closers.push(() => service.close({ drain: "none" }));
     await service.listen({ path: this.path });
     return { service, log, metric: (name) => metricOf(service.metrics(), name) };

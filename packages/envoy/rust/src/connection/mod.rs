@@ -10,11 +10,14 @@ use twinwall_host::{CallError, ErrorCode, show_text};
 
 use crate::counters::code_name;
 use crate::envoy::abi::{CloseKind, Level, Status};
-use crate::envoy::{self, Direction, Filter};
+use crate::envoy::{self, Direction, Filter, Scheduler};
 use crate::options::{Placement, State};
 use crate::service::Service;
 use crate::workers::Lease;
 use threaded::Threaded;
+
+/// Why Envoy closes what a guest has closed, for access logs.
+const CLOSED_BY_GUEST: &str = "twinwall_closed_by_guest";
 
 /// A connection, on the worker that owns it. Envoy may call hooks while it serves one of our calls, so nothing here is
 /// borrowed across such a call.
@@ -26,6 +29,8 @@ pub struct Connection {
     dead: Cell<bool>,
     /// The machine, while the guest keeps its state.
     lease: RefCell<Option<Lease>>,
+    /// Present once the guest has closed the connection, and the close is on its way.
+    closing: RefCell<Option<Scheduler>>,
     /// Present when the machine runs on a thread of its own.
     threaded: Option<RefCell<Threaded>>,
 }
@@ -51,7 +56,14 @@ impl Connection {
         }
         let threaded = (service.options().placement == Placement::Thread)
             .then(|| RefCell::new(Threaded::new(filter.scheduler())));
-        Self { filter, service, dead: Cell::new(false), lease: RefCell::new(None), threaded }
+        Self {
+            filter,
+            service,
+            dead: Cell::new(false),
+            lease: RefCell::new(None),
+            closing: RefCell::new(None),
+            threaded,
+        }
     }
 
     /// Envoy has `length` bytes in the buffer of a direction.
@@ -71,6 +83,9 @@ impl Connection {
 
     /// Envoy woke the worker because the machine's thread asked for it.
     pub(crate) fn on_scheduled(&self) {
+        if self.closing.take().is_some() {
+            self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
+        }
         if let Some(threaded) = &self.threaded {
             self.serve_thread(threaded);
         }
@@ -120,16 +135,26 @@ impl Connection {
             self.filter.inject(target, data, end_of_stream);
         }
         if close {
-            self.close_for_guest();
+            self.close_for_guest(target);
         }
     }
 
-    fn close_for_guest(&self) {
+    /// Closes behind data that went in a direction.
+    fn close_for_guest(&self, direction: Direction) {
         if self.dead.replace(true) {
             return;
         }
         self.filter.count(self.service.counters().closed_by_guest, 1);
-        self.filter.close(CloseKind::FlushWrite, "twinwall_closed_by_guest");
+        match direction {
+            // Envoy sends it first.
+            Direction::Write => self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST),
+            // What closes both sides would overtake it on its way to the upstream.
+            Direction::Read => {
+                let scheduler = self.filter.scheduler();
+                scheduler.commit();
+                *self.closing.borrow_mut() = Some(scheduler);
+            }
+        }
     }
 
     /// Counts a chunk that is about to be processed.

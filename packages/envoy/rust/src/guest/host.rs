@@ -59,16 +59,20 @@ impl<'a> GuestHost<'a> {
         Self { service, filter, direction, effects }
     }
 
-    fn log(&self, arguments: &[u8]) {
-        let Some((&level, text)) = arguments.split_first() else { return };
-        let level = match level {
-            0 => Level::Trace,
-            1 => Level::Debug,
-            2 => Level::Info,
-            3 => Level::Warn,
-            _ => Level::Error,
+    fn log(&mut self, arguments: &[u8]) {
+        let level = match arguments.first() {
+            Some(0) => Level::Trace,
+            Some(1) => Level::Debug,
+            Some(2) => Level::Info,
+            Some(3) => Level::Warn,
+            Some(4) => Level::Error,
+            _ => {
+                let text = "log: the first byte is no level; levels are 0 to 4";
+                self.effects.fail(ErrorCode::HostFunction, text);
+                return;
+            }
         };
-        self.print(level, text);
+        self.print(level, arguments.get(1..).unwrap_or_default());
     }
 
     fn print(&self, level: Level, text: &[u8]) {
@@ -122,8 +126,7 @@ impl<'a> GuestHost<'a> {
         let written = self.effects.front.len() + self.effects.across.len() + chunk.data.len();
         let most = self.service.options().limits.output_bytes;
         if written as u64 > most {
-            let text = format!("write: a call wrote {written} bytes, the limit is {most}");
-            return Err(self.effects.fail(ErrorCode::Limit, text));
+            return fail(self.effects, &format!("write: a call wrote {written} bytes, the limit is {most}"));
         }
         let target =
             if direction == self.direction { &mut self.effects.front } else { &mut self.effects.across };
