@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   readonly sha256?: string;
   /** Default: `"kvm"` in process, `"auto"` out of process. */
   readonly machine?: ConnectionMachine;
-  /** Limits of each call of the guest. Defaults as everywhere, but `deadline` is `"50ms"`, and 10 s at most. */
+  /** Limits of each call of the guest. Defaults as everywhere, but `deadline` is `"50ms"`, between 100 us and 10 s. */
   readonly limits?: LimitOptions;
   /**
    * `"call"`: each chunk starts from the snapshot. `"connection"`: the guest's state is kept for the connection's life, in
@@ -43,7 +43,7 @@ export interface ConnectionOptions {
   readonly counters?: readonly string[];
   /** Text for the guest's `twinwall_init`. Default: empty. */
   readonly init?: string;
-  /** Machines made ahead, per worker in process and per service out of process. Default 1, most 4096. */
+  /** Machines made ahead, per worker in process and per service out of process. Default 1, most 256. */
   readonly warm?: number;
   /** Most machines per worker or service; a connection beyond is closed and counted. Default 1024, most 65,536. */
   readonly machines?: number;
@@ -66,6 +66,8 @@ export interface ConnectionSettings {
   readonly machines: number;
 }
 
+/** Shortest deadline, microseconds: no call is over before. */
+const SHORTEST_DEADLINE = 100;
 /** Longest deadline, microseconds: beyond, Envoy's watchdog takes a worker for dead. */
 const LONGEST_DEADLINE = 10_000_000;
 /** Most counters of a guest. */
@@ -73,7 +75,7 @@ const MAX_COUNTERS = 64;
 /** Most machines of a worker or service. */
 const MAX_MACHINES = 65_536;
 /** Most machines made ahead. */
-const MAX_WARM = 4096;
+const MAX_WARM = 256;
 
 const known: Readonly<Record<keyof ConnectionOptions, true>> = {
   module: true,
@@ -198,8 +200,14 @@ function limitsOf(value: unknown): Limits {
     throw optionError("limits", `expected an object, found ${show(value)}`);
   }
   const limits = parseLimits({ deadline: "50ms", ...value });
-  if ((limits.deadline ?? Number.POSITIVE_INFINITY) <= LONGEST_DEADLINE) return limits;
-  throw optionError("limits", "a deadline is 10 s at most: a guest that hangs holds up other connections");
+  if (limits.resultBytes < 1)
+    throw optionError("limits", "resultBytes: a result has a byte of flags at least");
+  const deadline = limits.deadline ?? Number.POSITIVE_INFINITY;
+  if (deadline >= SHORTEST_DEADLINE && deadline <= LONGEST_DEADLINE) return limits;
+  throw optionError(
+    "limits",
+    "a deadline is between 100us and 10s: a guest that hangs holds up other connections",
+  );
 }
 
 function countersOf(value: unknown): readonly string[] {

@@ -13,6 +13,7 @@ pub(crate) struct Counters {
     pub(crate) host_calls: usize,
     pub(crate) closed_by_guest: usize,
     pub(crate) no_machine: usize,
+    pub(crate) log_dropped: usize,
     failures: usize,
     /// By error code.
     failures_by_code: Vec<usize>,
@@ -31,6 +32,7 @@ impl Counters {
             host_calls: define("host_calls")?,
             closed_by_guest: define("closed_by_guest")?,
             no_machine: define("no_machine")?,
+            log_dropped: define("log_dropped")?,
             failures: define("failures")?,
             failures_by_code: (0..=ErrorCode::Internal.0)
                 .map(|code| define(&format!("failures_{}", code_name(ErrorCode(code)).to_lowercase())))

@@ -147,14 +147,56 @@ unsafe fn on_data(
 /// `connection` is what `new` returned and lives.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_event(
-    _filter: FilterPointer,
+    filter: FilterPointer,
     connection: *const c_void,
     event: c_int,
 ) {
-    if CLOSED.contains(&event) {
-        // SAFETY: as for `on_data`.
-        unsafe { &*connection.cast::<Connection>() }.on_closed();
+    if !CLOSED.contains(&event) {
+        return;
     }
+    // SAFETY: as for `on_data`.
+    let connection = unsafe { &*connection.cast::<Connection>() };
+    // SAFETY: the caller's promise.
+    let filter = unsafe { Filter::new(filter) };
+    // Where it panicked, the connection is closed already.
+    let _ = guarded(filter, connection, || connection.on_closed());
+}
+
+/// More waits to be sent to the client than Envoy's limit for it.
+///
+/// # Safety
+/// `connection` is what `new` returned and lives.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_above_write_buffer_high_watermark(
+    filter: FilterPointer,
+    connection: *const c_void,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { on_watermark(filter, connection, true) };
+}
+
+/// The client has taken most of what waited for it.
+///
+/// # Safety
+/// `connection` is what `new` returned and lives.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn envoy_dynamic_module_on_network_filter_below_write_buffer_low_watermark(
+    filter: FilterPointer,
+    connection: *const c_void,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { on_watermark(filter, connection, false) };
+}
+
+/// # Safety
+/// As the hooks'.
+unsafe fn on_watermark(filter: FilterPointer, connection: *const c_void, above: bool) {
+    // SAFETY: as for `on_data`.
+    let connection = unsafe { &*connection.cast::<Connection>() };
+    // SAFETY: the caller's promise.
+    let filter = unsafe { Filter::new(filter) };
+    // A connection in which it panicked is reset.
+    let _ = guarded(filter, connection, || connection.on_watermark(above));
 }
 
 /// A thread of the module wants the worker.

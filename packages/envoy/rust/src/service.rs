@@ -13,10 +13,11 @@ use twinwall_host::{
 };
 
 use crate::counters::{Counters, code_name};
+use crate::envoy::abi::Level;
 use crate::envoy::{self, Config, Direction};
-use crate::guest::{Template, declarations};
-use crate::options::{Directions, MachineChoice, Options, OptionsError};
-use crate::workers::Workers;
+use crate::guest::{LineBudget, Template, declarations};
+use crate::options::{Directions, MachineChoice, Options, OptionsError, State};
+use crate::workers::{Numbers, Workers};
 
 /// The Wasm runtime's image.
 static IMAGE: &[u8] = include_bytes!(env!("TWINWALL_IMAGE"));
@@ -29,7 +30,7 @@ const ELF_MAGIC: &[u8] = b"\x7fELF";
 
 /// Why a configuration is not served.
 #[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
+pub(crate) enum ServiceError {
     /// The configuration itself.
     #[error(transparent)]
     Options(#[from] OptionsError),
@@ -76,9 +77,10 @@ pub enum ServiceError {
 
 /// A configuration that is being served: its guest, counters, and machines.
 #[derive(Debug)]
-pub struct Service {
+pub(crate) struct Service {
     options: Options,
     counters: Counters,
+    lines: LineBudget,
     workers: Arc<Workers>,
 }
 
@@ -88,10 +90,20 @@ impl Service {
         let options = Options::parse(json)?;
         let template = template(&options)?;
         let counters = Counters::define(config, &options.counters).ok_or(ServiceError::Counter)?;
-        // What is only checked will serve nobody.
-        let warm = if envoy::is_validating() { 0 } else { options.warm };
-        let workers = Workers::new(template, envoy::concurrency(), warm, options.machines);
-        Ok(Self { options, counters, workers: Arc::new(workers.map_err(ServiceError::Guest)?) })
+        let numbers = Numbers {
+            workers: envoy::concurrency(),
+            // What is only checked will serve nobody.
+            warm: if envoy::is_validating() { 0 } else { options.warm },
+            most: options.machines,
+            long_lived: options.state == State::Connection,
+        };
+        warn_of_few_descriptors(&options, numbers);
+        let workers = Arc::new(Workers::new(template, numbers).map_err(ServiceError::Guest)?);
+        Ok(Self { options, counters, lines: LineBudget::new(), workers })
+    }
+
+    pub(crate) fn lines(&self) -> &LineBudget {
+        &self.lines
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -116,6 +128,24 @@ impl Service {
     }
 }
 
+/// Descriptors of a machine: the virtual machine and its processor.
+const DESCRIPTORS: u64 = 2;
+
+/// An Envoy without descriptors accepts no connection, whoever uses them.
+fn warn_of_few_descriptors(options: &Options, numbers: Numbers) {
+    let most = DESCRIPTORS * u64::from(numbers.workers) * options.machines as u64;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure outlives the call.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } == 0;
+    if known && options.machine == MachineChoice::Kvm && most > limit.rlim_cur {
+        let text = format!(
+            "twinwall: machines {} of {} workers may need {most} file descriptors, the limit is {}; lower machines or raise it",
+            options.machines, numbers.workers, limit.rlim_cur
+        );
+        envoy::log(Level::Warn, &text);
+    }
+}
+
 fn template(options: &Options) -> Result<Template, ServiceError> {
     match options.machine {
         MachineChoice::None => return Ok(Template::Pass),
@@ -136,7 +166,9 @@ fn template(options: &Options) -> Result<Template, ServiceError> {
     let (program, on_data) = if bytes.starts_with(ELF_MAGIC) {
         let image = Arc::new(Image::load(&bytes).map_err(ServiceError::Image)?);
         let program = Program::boot_native(image, &program_options, &mut BootHost);
-        (program.map_err(ServiceError::Guest)?, Program::native_function(ON_DATA_FUNCTION))
+        let program = program.map_err(ServiceError::Guest)?;
+        let on_data = program.numbered_function(ON_DATA_FUNCTION);
+        (program, on_data)
     } else {
         let module = CompiledModule::read(&bytes)?;
         let program = wasm_image()
@@ -188,6 +220,6 @@ impl Host for BootHost {
     fn record(&mut self, entry: Entry<'_>, _limit: TimeLimit) {
         let text = String::from_utf8_lossy(&entry.data[..entry.data.len().min(4096)]);
         let line = format!("twinwall: guest, while it starts: {}", show_text(&text, 1024));
-        envoy::log(envoy::abi::Level::Info, &line);
+        envoy::log(Level::Info, &line);
     }
 }

@@ -14,6 +14,12 @@ export interface InProcessConfigOptions extends ListenerOptions {
   readonly connection: ConnectionOptions;
 }
 
+/**
+ * Without it Envoy closes a connection although data of it is with the machine's thread: a client that ends its side before
+ * the answer has come would lose it.
+ */
+const THREAD_RUNTIME = { "envoy.reloadable_features.connection_close_through_filter_manager": true };
+
 /** Name of the dynamic module: Envoy looks for `libtwinwall_envoy.so`. */
 const MODULE_NAME = "twinwall_envoy";
 
@@ -32,8 +38,9 @@ const MODULE_NAME = "twinwall_envoy";
 export async function inProcessConfig(options: InProcessConfigOptions): Promise<EnvoyConfig> {
   checkOptionNames(options, ["connection"]);
   const connection = await withHash(options.connection);
-  const { terminal } = parseConnectionOptions(connection, "in-process");
-  return assemble(inProcessFilter(connection, terminal), options);
+  const { terminal, placement } = parseConnectionOptions(connection, "in-process");
+  const filter = inProcessFilter(connection, terminal);
+  return assemble(placement === "thread" ? { ...filter, runtime: THREAD_RUNTIME } : filter, options);
 }
 
 /** The options with the module's absolute path and its hash. */

@@ -22,6 +22,8 @@ export interface GuestFilter {
   /** Nothing may stand behind it. */
   readonly terminal: boolean;
   readonly clusters: readonly EnvoyConfig[];
+  /** Flags of Envoy that the filter relies on. */
+  readonly runtime?: Readonly<Record<string, boolean>>;
 }
 
 const typePrefix = "type.googleapis.com/";
@@ -63,10 +65,21 @@ export function assemble(guest: GuestFilter, options: ListenerOptions): EnvoyCon
     address: toAddress(parseListenAddress(options.listen, "listen")),
     filter_chains: [{ filters: [filter, ...filtersBehind(guest, upstream !== undefined)] }],
   };
+  const runtime = guest.runtime === undefined ? {} : layered(guest.runtime);
   return {
     ...(options.admin === undefined ? {} : { admin: adminAt(options.admin) }),
+    ...runtime,
     static_resources: { listeners: [listener], ...(all.length === 0 ? {} : { clusters: all }) },
   };
+}
+
+/** The administration interface's layer stays, in which an operator can change flags while Envoy runs. */
+function layered(flags: Readonly<Record<string, boolean>>): EnvoyConfig {
+  const layers = [
+    { name: "twinwall", static_layer: flags },
+    { name: "admin", admin_layer: {} },
+  ];
+  return { layered_runtime: { layers } };
 }
 
 function filtersBehind(guest: GuestFilter, hasUpstream: boolean): EnvoyConfig[] {

@@ -168,7 +168,7 @@ describe("wrong options", () => {
     ],
     [
       "terminal in both directions",
-      () => ({ connection: { module: paths.cwasm, terminal: true }, listen }),
+      () => ({ connection: { module: paths.cwasm, terminal: true, directions: "both" }, listen }),
       /must be "read"/,
     ],
     ["a misspelt name", () => ({ connection: {}, listne: listen }), /unknown option "listne"/],

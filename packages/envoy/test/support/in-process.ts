@@ -43,6 +43,8 @@ export function compileGuest(folder: Folder, name: string): Promise<string> {
 export interface ListenerPlan {
   readonly name: string;
   readonly connection: ConnectionOptions;
+  /** A filter of the same kind in front. */
+  readonly before?: ConnectionOptions;
   /** Port of an upstream behind `tcp_proxy`. Default: Envoy's echo filter, unless the filter is terminal. */
   readonly upstream?: number | undefined;
 }
@@ -52,18 +54,38 @@ interface Chain {
   readonly clusters?: object[];
 }
 
+interface Whole {
+  readonly layered_runtime?: object;
+  readonly static_resources: {
+    readonly listeners: { filter_chains: Chain[] }[];
+    readonly clusters?: object[];
+  };
+}
+
+async function wholeOf({ connection, upstream }: ListenerPlan): Promise<Whole> {
+  const target = upstream === undefined ? {} : { upstream: `127.0.0.1:${upstream}` };
+  return (await inProcessConfig({ connection, listen: "127.0.0.1:0", ...target })) as unknown as Whole;
+}
+
+/** The filter alone. */
+async function filterOf(connection: ConnectionOptions): Promise<object[]> {
+  const { filters } = (await inProcessConfig({ connection, filterOnly: true })) as unknown as Chain;
+  return [...filters];
+}
+
 /** Listeners as a configuration has them, and the clusters that they need. */
 export async function listeners(
   plans: readonly ListenerPlan[],
 ): Promise<{ listeners: object[]; clusters: object[] }> {
   const made = await Promise.all(
-    plans.map(async ({ name, connection, upstream }) => {
-      const target = upstream === undefined ? {} : { upstream: `127.0.0.1:${upstream}` };
-      const whole = (await inProcessConfig({ connection, listen: "127.0.0.1:0", ...target })) as unknown as {
-        static_resources: { listeners: { filter_chains: Chain[] }[]; clusters?: object[] };
-      };
-      const { listeners: own, clusters } = whole.static_resources;
-      return { listener: { ...own[0], name }, clusters: clusters ?? [] };
+    plans.map(async (plan) => {
+      const { listeners: own, clusters } = (await wholeOf(plan)).static_resources;
+      const before = plan.before === undefined ? [] : await filterOf(plan.before);
+      const chains = (own[0]?.filter_chains ?? []).map(({ filters }) => ({
+        filters: [...before, ...filters],
+      }));
+      const listener = { ...own[0], name: plan.name, filter_chains: chains };
+      return { listener, clusters: clusters ?? [] };
     }),
   );
   return {
@@ -77,10 +99,15 @@ export async function startInProcess(
   plans: readonly ListenerPlan[],
   options: Omit<StartOptions, "config"> = {},
 ): Promise<Envoy> {
+  const runtimes = await Promise.all(plans.map(async (plan) => (await wholeOf(plan)).layered_runtime));
+  const runtime = runtimes.find((found) => found !== undefined);
   return await startEnvoy({
     ...options,
     env: { ...moduleEnvironment(), ...options.env },
-    config: { static_resources: await listeners(plans) },
+    config: {
+      static_resources: await listeners(plans),
+      ...(runtime === undefined ? {} : { layered_runtime: runtime }),
+    },
   });
 }
 

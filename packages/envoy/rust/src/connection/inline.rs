@@ -9,7 +9,7 @@ use twinwall_host::{CallError, ErrorCode, Instance, Output};
 use super::{Connection, Outcome};
 use crate::envoy::Direction;
 use crate::envoy::abi::Status;
-use crate::guest::{Effects, GuestHost, Input, Runner, Template};
+use crate::guest::{Effects, GuestHost, Input, Runner, Template, bad_result, remaining, with_deadline};
 use crate::options::State;
 use crate::workers::Lease;
 
@@ -64,9 +64,9 @@ impl Connection {
         let ran =
             self.with_lease(|lease| self.run_pieces(lease, &mut scratch, direction, length, end_of_stream));
         let status = match ran {
-            Ok(ran) => self.apply(&ran, &scratch, direction, end_of_stream),
+            Ok(ran) => self.apply(ran, &scratch, direction, end_of_stream),
             Err(error) => {
-                self.fail(&error);
+                self.fail(&with_deadline(error, &self.service.options().limits));
                 // What was not taken must not be seen by anybody else.
                 self.filter.drain(direction, length);
                 Status::Stop
@@ -125,10 +125,9 @@ impl Connection {
                 self.limit(instance, begun)?;
                 let mut host = GuestHost::new(&self.service, self.filter, piece.direction, effects);
                 let result = self.call(instance, input.whole(), &mut host, output);
-                let length = effects.judge(result)?;
-                output.truncate(length);
+                effects.judge(result)?;
                 *place = Place::Output;
-                return Passed::read(output).map(|passed| passed.close).map_err(bad_result);
+                return Passed::read(output).map(|passed| passed.close).map_err(|BadFlags| bad_result());
             }
             Some(Runner::Floor(floor)) => floor.round_trip()?,
             Some(Runner::Pass) => {}
@@ -142,15 +141,9 @@ impl Connection {
 
     /// All pieces of an event share one deadline: a worker never waits longer.
     fn limit(&self, instance: &mut Instance, begun: Option<Instant>) -> Result<(), CallError> {
-        let Some(begun) = begun else { return Ok(()) };
-        let mut limits = self.service.options().limits;
-        let spent = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        limits.deadline = limits.deadline.saturating_sub(spent);
-        if limits.deadline == 0 {
-            let text = "the calls for one event together ran longer than their deadline";
-            return Err(CallError::new(ErrorCode::Deadline, text));
+        if let Some(begun) = begun {
+            instance.configure(remaining(&self.service.options().limits, begun)?);
         }
-        instance.configure(limits);
         Ok(())
     }
 
@@ -173,23 +166,20 @@ impl Connection {
     }
 
     /// Puts back into Envoy's buffer what goes on; by injection where that is not enough.
-    fn apply(&self, ran: &Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
+    fn apply(&self, ran: Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
         let data = scratch.result();
-        let (front, across) = (&ran.effects.front[..], &ran.effects.across[..]);
-        let terminal = self.service.options().terminal;
-        if terminal || ran.close {
+        let Ran { effects: Effects { front, across, .. }, close } = ran;
+        if self.service.options().terminal || close {
             // What the guest left in Envoy's buffer when it closed goes nowhere.
             self.filter.drain(direction, usize::MAX);
-            self.pass_on(&Outcome { direction, across, front, data, end_of_stream, close: ran.close });
+            self.pass_on(Outcome { direction, across, front: &front, data, end_of_stream, close });
             return Status::Stop;
         }
-        if !across.is_empty() {
-            self.filter.inject(direction.other(), across, false);
-            if self.dead.get() {
-                return Status::Stop;
-            }
+        self.send_across(direction, across);
+        if !self.is_open() {
+            return Status::Stop;
         }
-        self.filter.append(direction, front);
+        self.filter.append(direction, &front);
         self.filter.append(direction, data);
         let nothing = front.is_empty() && data.is_empty() && !end_of_stream;
         if nothing { Status::Stop } else { Status::Continue }
@@ -226,12 +216,4 @@ impl Scratch {
             }
         }
     }
-}
-
-/// The failure of a guest whose result has wrong flags.
-pub(super) fn bad_result(_: BadFlags) -> CallError {
-    CallError::new(
-        ErrorCode::BadReply,
-        "the result of on_data does not begin with a byte of flags that mean something",
-    )
 }

@@ -1,6 +1,8 @@
 //! One connection: its chunks, its machine, its end.
 
+mod hops;
 mod inline;
+mod reading;
 mod threaded;
 
 use std::cell::{Cell, RefCell};
@@ -10,10 +12,12 @@ use twinwall_host::{CallError, ErrorCode, show_text};
 
 use crate::counters::code_name;
 use crate::envoy::abi::{CloseKind, Level, Status};
-use crate::envoy::{self, Direction, Filter, Scheduler};
+use crate::envoy::{self, Direction, Filter};
 use crate::options::{Placement, State};
 use crate::service::Service;
 use crate::workers::Lease;
+use hops::Hops;
+use reading::Reading;
 use threaded::Threaded;
 
 /// Why Envoy closes what a guest has closed, for access logs.
@@ -22,24 +26,34 @@ const CLOSED_BY_GUEST: &str = "twinwall_closed_by_guest";
 /// A connection, on the worker that owns it. Envoy may call hooks while it serves one of our calls, so nothing here is
 /// borrowed across such a call.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     filter: Filter,
     service: Arc<Service>,
-    /// Nothing passes any more.
-    dead: Cell<bool>,
+    phase: Cell<Phase>,
     /// The machine, while the guest keeps its state.
     lease: RefCell<Option<Lease>>,
-    /// Present once the guest has closed the connection, and the close is on its way.
-    closing: RefCell<Option<Scheduler>>,
+    reading: Reading,
+    hops: Hops,
     /// Present when the machine runs on a thread of its own.
     threaded: Option<RefCell<Threaded>>,
 }
 
-/// What goes on once a chunk has gone through the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Data goes through the guest.
+    Open,
+    /// The guest has closed the connection, and the upstream has been told. Nothing passes any more; when it is done too,
+    /// the client is told.
+    Ending,
+    /// Nothing passes any more.
+    Dead,
+}
+
+/// What goes on once an event's data has gone through the guest.
 struct Outcome<'a> {
     direction: Direction,
     /// Data in the other direction, which goes first.
-    across: &'a [u8],
+    across: Vec<u8>,
     /// Data that goes on, in two parts.
     front: &'a [u8],
     data: &'a [u8],
@@ -59,17 +73,26 @@ impl Connection {
         Self {
             filter,
             service,
-            dead: Cell::new(false),
+            phase: Cell::new(Phase::Open),
             lease: RefCell::new(None),
-            closing: RefCell::new(None),
+            reading: Reading::new(filter),
+            hops: Hops::default(),
             threaded,
         }
     }
 
+    fn is_open(&self) -> bool {
+        self.phase.get() == Phase::Open
+    }
+
     /// Envoy has `length` bytes in the buffer of a direction.
     pub(crate) fn on_data(&self, direction: Direction, length: usize, end_of_stream: bool) -> Status {
-        if self.dead.get() {
+        if !self.is_open() {
             self.filter.drain(direction, length);
+            if direction == Direction::Write && end_of_stream && self.phase.get() == Phase::Ending {
+                self.phase.set(Phase::Dead);
+                self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
+            }
             return Status::Stop;
         }
         if !self.service.processes(direction) || (length == 0 && !end_of_stream) {
@@ -81,10 +104,11 @@ impl Connection {
         }
     }
 
-    /// Envoy woke the worker because the machine's thread asked for it.
+    /// Envoy woke the worker because something of this connection asked for it.
     pub(crate) fn on_scheduled(&self) {
-        if self.closing.take().is_some() {
-            self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
+        let across = self.hops.take();
+        if !across.is_empty() && self.is_open() {
+            self.filter.inject(Direction::Read, &across, false);
         }
         if let Some(threaded) = &self.threaded {
             self.serve_thread(threaded);
@@ -93,15 +117,22 @@ impl Connection {
 
     /// The connection is closed, by either side.
     pub(crate) fn on_closed(&self) {
-        self.dead.set(true);
+        self.phase.set(Phase::Dead);
         self.release();
+    }
+
+    /// More, or no longer much, waits to be sent to the client. Where what is read is what is written, reading stops
+    /// meanwhile; else the filter behind sees to its upstream.
+    pub(crate) fn on_watermark(&self, above: bool) {
+        if self.service.options().terminal {
+            self.reading.hold_for_client(above);
+        }
     }
 
     /// Gives the machine back, unless a call of this connection is using it right now: then its end does.
     fn release(&self) {
-        if let Ok(mut lease) = self.lease.try_borrow_mut() {
-            drop(lease.take());
-        }
+        let lease = self.lease.try_borrow_mut().ok().and_then(|mut lease| lease.take());
+        drop(lease);
     }
 
     /// Does something with the connection's machine: its own while the guest keeps its state, else any of the worker's.
@@ -122,50 +153,57 @@ impl Connection {
     }
 
     /// Sends on what came out of the guest by Envoy's injection, and closes when the guest wants it.
-    fn pass_on(&self, outcome: &Outcome<'_>) {
-        let Outcome { direction, across, front, data, end_of_stream, close } = *outcome;
-        if !across.is_empty() {
-            self.filter.inject(direction.other(), across, false);
-        }
+    fn pass_on(&self, outcome: Outcome<'_>) {
+        let Outcome { direction, across, front, data, end_of_stream, close } = outcome;
+        self.send_across(direction, across);
         let target = if self.service.options().terminal { Direction::Write } else { direction };
-        if !front.is_empty() && !self.dead.get() {
+        // Towards the upstream the end of the stream is the close: what closes both sides would overtake the data.
+        let ends = end_of_stream || (close && target == Direction::Read);
+        if close && target == Direction::Read && self.is_open() {
+            self.filter.count(self.service.counters().closed_by_guest, 1);
+            self.phase.set(Phase::Ending);
+            self.release();
+        }
+        if !front.is_empty() && self.phase.get() != Phase::Dead {
             self.filter.inject(target, front, false);
         }
-        if (!data.is_empty() || end_of_stream) && !self.dead.get() {
-            self.filter.inject(target, data, end_of_stream);
+        if (!data.is_empty() || ends) && self.phase.get() != Phase::Dead {
+            self.filter.inject(target, data, ends);
         }
-        if close {
-            self.close_for_guest(target);
+        if close && target == Direction::Write && self.is_open() {
+            self.filter.count(self.service.counters().closed_by_guest, 1);
+            self.phase.set(Phase::Dead);
+            self.release();
+            // Envoy sends what is on its way to the client first.
+            self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
         }
     }
 
-    /// Closes behind data that went in a direction.
-    fn close_for_guest(&self, direction: Direction) {
-        if self.dead.replace(true) {
+    /// Sends what a call on a chunk of `direction` wrote in the other one.
+    fn send_across(&self, direction: Direction, across: Vec<u8>) {
+        if across.is_empty() || !self.is_open() {
             return;
         }
-        self.filter.count(self.service.counters().closed_by_guest, 1);
-        match direction {
-            // Envoy sends it first.
-            Direction::Write => self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST),
-            // What closes both sides would overtake it on its way to the upstream.
-            Direction::Read => {
-                let scheduler = self.filter.scheduler();
-                scheduler.commit();
-                *self.closing.borrow_mut() = Some(scheduler);
-            }
+        if direction == Direction::Read {
+            self.filter.inject(Direction::Write, &across, false);
+            return;
+        }
+        // Not from within a hook: what is behind may answer at once, and Envoy's buffers are not made for that.
+        if let Err(error) = self.hops.put(self.filter, across) {
+            self.fail(&error);
         }
     }
 
-    /// Counts a chunk that is about to be processed.
+    /// Counts an event's data, which is about to be processed.
     fn count_chunk(&self, length: usize) {
         self.filter.count(self.service.counters().chunks, 1);
         self.filter.count(self.service.counters().bytes, length as u64);
     }
 
-    /// Resets the connection because its guest failed: nobody may take what came before for the whole.
+    /// Resets the connection because its guest failed: the client must not take what came before for the whole. Towards an
+    /// upstream Envoy has no reset.
     pub(crate) fn fail(&self, error: &CallError) {
-        if self.dead.replace(true) {
+        if self.phase.replace(Phase::Dead) == Phase::Dead {
             return;
         }
         let (counters, name) = (self.service.counters(), code_name(error.code));

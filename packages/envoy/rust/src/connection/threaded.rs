@@ -1,48 +1,55 @@
 //! Chunks on a thread of the machine's own: the worker goes on, and is woken for host calls and for the result.
 
 use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use twinwall_abi::connection::{MAX_CHUNK_BYTES, Passed, chunk_flags};
 use twinwall_host::{CallError, CallLink, Entry, ErrorCode, Host, HostMessage, TimeLimit};
 
-use super::inline::bad_result;
 use super::{Connection, Outcome};
 use crate::envoy::abi::Status;
 use crate::envoy::{Direction, Scheduler};
-use crate::guest::{Effects, GuestHost, Input, Mailbox, Message, Runner};
+use crate::guest::{Effects, GuestHost, Mailbox, Message, Runner, Task, with_deadline};
 use crate::options::State;
 use crate::workers::Lease;
 
-/// Most bytes from the upstream that wait for the guest. Data from the client waits in Envoy's own buffer, which is
-/// bounded; there is no such place in this direction.
-const MOST_WAITING: usize = 16 << 20;
+/// Bytes of a direction that may wait for the guest before somebody waits with them: the client, which is not read from,
+/// or the worker.
+const MUCH: usize = 1 << 20;
+
+/// Most bytes from the upstream that may wait. It takes a guest that uses up its deadline again and again.
+const MOST: usize = 16 << 20;
 
 /// A connection whose machine runs elsewhere.
 #[derive(Debug)]
 pub(super) struct Threaded {
     mailbox: Arc<Mailbox>,
     running: Option<Running>,
-    /// Data from the upstream that waits for its turn.
-    written: Vec<u8>,
-    /// What has come in each direction and not been handed over.
-    read_waits: Waiting,
-    write_waits: Waiting,
+    /// How the task in progress ended, where the worker has heard of it and not acted on it.
+    over: Option<Result<(), CallError>>,
+    read: Waiting,
+    write: Waiting,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// What has come in a direction and waits for its turn. It lies here and not in Envoy's buffers: those are not ours
+/// outside of their hooks, and filters behind may hand them on.
+#[derive(Debug, Default)]
 struct Waiting {
-    data: bool,
+    data: Vec<u8>,
     end_of_stream: bool,
 }
 
-/// A call in progress.
+/// A task in progress.
 #[derive(Debug)]
 struct Running {
     link: CallLink,
     direction: Direction,
     end_of_stream: bool,
     effects: Effects,
+    /// What the guest passes on, so far.
+    passed: Vec<u8>,
+    close: bool,
 }
 
 impl Threaded {
@@ -50,30 +57,30 @@ impl Threaded {
         Self {
             mailbox: Arc::new(Mailbox::new(scheduler)),
             running: None,
-            written: Vec::new(),
-            read_waits: Waiting::default(),
-            write_waits: Waiting::default(),
+            over: None,
+            read: Waiting::default(),
+            write: Waiting::default(),
         }
     }
 
     fn waiting(&mut self, direction: Direction) -> &mut Waiting {
         match direction {
-            Direction::Read => &mut self.read_waits,
-            Direction::Write => &mut self.write_waits,
+            Direction::Read => &mut self.read,
+            Direction::Write => &mut self.write,
         }
     }
 
-    /// The direction that is next, and no longer waits: turn by turn where both do.
+    /// The direction that is next: turn by turn where both wait.
     fn next(&mut self, last: Direction) -> Option<Direction> {
         [last.other(), last].into_iter().find(|&direction| {
             let waiting = self.waiting(direction);
-            waiting.data || waiting.end_of_stream
+            !waiting.data.is_empty() || waiting.end_of_stream
         })
     }
 }
 
 impl Connection {
-    /// Takes note of new data, and begins a call unless one is running.
+    /// Takes new data, and begins a task unless one is running.
     pub(super) fn run_on_thread(
         &self,
         threaded: &RefCell<Threaded>,
@@ -83,76 +90,113 @@ impl Connection {
     ) -> Status {
         let mut state = threaded.borrow_mut();
         let waiting = state.waiting(direction);
-        waiting.data |= length > 0;
+        self.filter.take(direction, length, &mut waiting.data);
         waiting.end_of_stream |= end_of_stream;
-        if direction == Direction::Write {
-            self.filter.take(direction, usize::MAX, &mut state.written);
-        }
-        let flooded = state.written.len() > MOST_WAITING;
         let begun = if state.running.is_none() { self.begin(&mut state, direction) } else { Ok(()) };
+        let held = begun.and_then(|()| self.hold_back(&mut state, direction));
         drop(state);
-        if flooded {
-            let text = format!("more than {MOST_WAITING} bytes from the upstream wait for the guest");
-            self.fail(&CallError::new(ErrorCode::Limit, text));
-        }
-        if let Err(error) = begun {
+        if let Err(error) = held {
             self.fail(&error);
-        }
-        if self.dead.get() && direction == Direction::Read {
-            self.filter.drain(direction, length);
         }
         Status::Stop
     }
 
-    /// Hands what waits in a direction, or part of it, to the machine.
+    /// Lets nobody send much more than the guest takes.
+    fn hold_back(&self, state: &mut Threaded, direction: Direction) -> Result<(), CallError> {
+        if state.waiting(direction).data.len() <= MUCH {
+            return Ok(());
+        }
+        if direction == Direction::Read {
+            self.reading.hold_for_guest(true);
+            return Ok(());
+        }
+        // An upstream cannot be told to wait but by waiting, which is bounded as a call on the worker is.
+        self.wait_for_end(state);
+        if state.write.data.len() <= MOST {
+            return Ok(());
+        }
+        let text = format!("more than {MOST} bytes from the upstream wait for the guest");
+        Err(CallError::new(ErrorCode::Limit, text))
+    }
+
+    /// Waits until the task in progress is over, at most as long as it may take. What comes of it waits for the worker to
+    /// come back from Envoy's hooks.
+    fn wait_for_end(&self, state: &mut Threaded) {
+        let until = Instant::now() + Duration::from_nanos(self.service.options().limits.deadline);
+        while state.over.is_none() && state.running.is_some() {
+            let Some(message) = state.mailbox.wait(until) else { return };
+            self.note(state, message);
+        }
+    }
+
+    /// Hands what waits in a direction to the machine.
     fn begin(&self, state: &mut Threaded, direction: Direction) -> Result<(), CallError> {
-        let mut input = Input::default();
-        let more = match direction {
-            Direction::Read => {
-                let size = self.filter.read_buffer_size().min(MAX_CHUNK_BYTES);
-                self.filter.take(direction, size, input.begin(size));
-                self.filter.read_buffer_size() > 0
-            }
-            Direction::Write => {
-                let size = state.written.len().min(MAX_CHUNK_BYTES);
-                input.begin(size).extend(state.written.drain(..size));
-                !state.written.is_empty()
-            }
-        };
-        self.count_chunk(input.data().len());
         let waiting = state.waiting(direction);
-        waiting.data = more;
-        let end_of_stream = waiting.end_of_stream && !more;
+        let rest = if waiting.data.len() > MUCH { waiting.data.split_off(MUCH) } else { Vec::new() };
+        let data = mem::replace(&mut waiting.data, rest);
+        let end_of_stream = waiting.end_of_stream && waiting.data.is_empty();
         if end_of_stream {
             waiting.end_of_stream = false;
         }
-        input.set_flags(chunk_flags(direction == Direction::Write, end_of_stream));
-        let keep = self.service.options().state == State::Connection;
+        if direction == Direction::Read && waiting.data.len() <= MUCH {
+            self.reading.hold_for_guest(false);
+        }
+        self.count_chunk(data.len());
+        let options = self.service.options();
+        let keep = options.state == State::Connection;
+        let task = Task { direction, data, end_of_stream, keep, limits: options.limits };
         let link = self.with_lease(|lease| match lease.runner() {
-            Some(Runner::Thread(machine)) => Ok(machine.call(input, keep, &state.mailbox)),
+            Some(Runner::Thread(machine)) => Ok(machine.run(task, &state.mailbox)),
             _ => Err(CallError::new(ErrorCode::Internal, "the machine has no thread")),
         })?;
         // What is on its way must not be lost because a side closes meanwhile.
         self.filter.disable_close(true);
-        state.running = Some(Running { link, direction, end_of_stream, effects: Effects::default() });
+        state.running = Some(Running {
+            link,
+            direction,
+            end_of_stream,
+            effects: Effects::default(),
+            passed: Vec::new(),
+            close: false,
+        });
         Ok(())
     }
 
     /// Serves everything that the machine's thread has sent.
     pub(super) fn serve_thread(&self, threaded: &RefCell<Threaded>) {
         loop {
-            let message = threaded.borrow().mailbox.take();
-            match message {
-                None => return,
-                Some(Message::Host(message)) => self.serve_host_message(threaded, message),
-                Some(Message::Over(result)) => self.end_call(threaded, result),
+            let mut state = threaded.borrow_mut();
+            if let Some(result) = state.over.take() {
+                let running = state.running.take();
+                drop(state);
+                if let Some(running) = running {
+                    self.end_task(threaded, running, result);
+                }
+                continue;
             }
+            let Some(message) = state.mailbox.take() else { return };
+            self.note(&mut state, message);
         }
     }
 
-    fn serve_host_message(&self, threaded: &RefCell<Threaded>, message: HostMessage) {
-        let mut state = threaded.borrow_mut();
-        let Some(Running { link, direction, effects, .. }) = &mut state.running else { return };
+    /// Takes a message, as far as that needs no hook of Envoy.
+    fn note(&self, state: &mut Threaded, message: Message) {
+        let Some(running) = &mut state.running else { return };
+        match message {
+            Message::Host(message) => self.serve_host_message(running, message),
+            Message::Piece(output) => {
+                // Flags were read where it came from.
+                let flags = output.first().copied().unwrap_or_default();
+                running.close |= flags != 0;
+                running.passed.append(&mut running.effects.front);
+                running.passed.extend_from_slice(output.get(1..).unwrap_or_default());
+            }
+            Message::Over(result) => state.over = Some(result),
+        }
+    }
+
+    fn serve_host_message(&self, running: &mut Running, message: HostMessage) {
+        let Running { link, direction, effects, .. } = running;
         let mut host = GuestHost::new(&self.service, self.filter, *direction, effects);
         match message {
             HostMessage::Call { id, function, arguments } => {
@@ -166,29 +210,28 @@ impl Connection {
         }
     }
 
-    fn end_call(&self, threaded: &RefCell<Threaded>, result: Result<Vec<u8>, CallError>) {
-        let Some(mut running) = threaded.borrow_mut().running.take() else { return };
+    fn end_task(&self, threaded: &RefCell<Threaded>, mut running: Running, result: Result<(), CallError>) {
         self.settle_lease();
         match running.effects.judge(result) {
-            Ok(output) if !self.dead.get() => match Passed::read(&output) {
-                Ok(passed) => self.pass_on(&Outcome {
-                    direction: running.direction,
-                    across: &running.effects.across,
-                    front: &running.effects.front,
-                    data: passed.data,
-                    end_of_stream: running.end_of_stream,
-                    close: passed.close,
-                }),
-                Err(flags) => self.fail(&bad_result(flags)),
-            },
-            Ok(_) => {}
-            Err(error) => self.fail(&error),
+            Ok(()) if self.is_open() => self.pass_on(Outcome {
+                direction: running.direction,
+                across: mem::take(&mut running.effects.across),
+                front: &[],
+                data: &running.passed,
+                end_of_stream: running.end_of_stream,
+                close: running.close,
+            }),
+            Ok(()) => {}
+            Err(error) => self.fail(&with_deadline(error, &self.service.options().limits)),
         }
         self.go_on(threaded, running.direction);
-        self.filter.disable_close(false);
+        // A hook that Envoy called while data was passed on may have begun the next task, which needs the hold.
+        if threaded.borrow().running.is_none() {
+            self.filter.disable_close(false);
+        }
     }
 
-    /// The call on the connection's machine is over; where no state is kept, the next may be another connection's.
+    /// The task on the connection's machine is over; where no state is kept, the next may be another connection's.
     fn settle_lease(&self) {
         let mut lease = self.lease.borrow_mut();
         // Absent when the connection was closed meanwhile.
@@ -196,18 +239,16 @@ impl Connection {
             machine.over();
         }
         if self.service.options().state == State::Call {
-            let lease = lease.take();
-            drop(lease);
+            drop(lease.take());
         }
     }
 
-    /// Begins the next call, if anything waits for one.
+    /// Begins the next task, if anything waits for one.
     fn go_on(&self, threaded: &RefCell<Threaded>, last: Direction) {
-        if self.dead.get() {
+        if !self.is_open() {
             return;
         }
         let mut state = threaded.borrow_mut();
-        // A hook that Envoy called while data was passed on may have begun one.
         if state.running.is_some() {
             return;
         }

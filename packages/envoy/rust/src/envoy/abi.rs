@@ -69,7 +69,6 @@ unsafe extern "C" {
         value: u64,
     ) -> c_int;
 
-    pub fn envoy_dynamic_module_callback_network_filter_get_read_buffer_size(filter: FilterPointer) -> usize;
     pub fn envoy_dynamic_module_callback_network_filter_get_read_buffer_chunks_size(
         filter: FilterPointer,
     ) -> usize;
@@ -115,6 +114,10 @@ unsafe extern "C" {
         kind: c_int,
         details: Buffer,
     );
+    pub fn envoy_dynamic_module_callback_network_filter_read_disable(
+        filter: FilterPointer,
+        disabled: bool,
+    ) -> c_int;
     pub fn envoy_dynamic_module_callback_network_filter_disable_close(filter: FilterPointer, disabled: bool);
     pub fn envoy_dynamic_module_callback_network_filter_enable_half_close(
         filter: FilterPointer,

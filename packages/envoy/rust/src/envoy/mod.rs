@@ -135,12 +135,6 @@ impl Filter {
         chunks.into_iter().map(|chunk| unsafe { bytes(chunk) }).collect()
     }
 
-    /// Bytes in the read buffer.
-    pub(crate) fn read_buffer_size(self) -> usize {
-        // SAFETY: the filter lives, by the contract of `new`.
-        unsafe { abi::envoy_dynamic_module_callback_network_filter_get_read_buffer_size(self.0) }
-    }
-
     /// Takes `length` bytes from the front of a direction's buffer.
     pub(crate) fn drain(self, direction: Direction, length: usize) {
         if length == 0 {
@@ -210,7 +204,14 @@ impl Filter {
         }
     }
 
-    /// Keeps Envoy from closing the connection while data of it is on its way elsewhere.
+    /// Stops, or goes on with, reading from the client. Envoy counts: each stop needs its own end.
+    pub(crate) fn disable_reading(self, disabled: bool) {
+        // SAFETY: the filter lives, by the contract of `new`.
+        unsafe { abi::envoy_dynamic_module_callback_network_filter_read_disable(self.0, disabled) };
+    }
+
+    /// Keeps Envoy from closing the connection while data of it is on its way elsewhere. Envoy heeds it only with
+    /// `envoy.reloadable_features.connection_close_through_filter_manager`, which is off by default.
     pub(crate) fn disable_close(self, disabled: bool) {
         // SAFETY: the filter lives, by the contract of `new`.
         unsafe { abi::envoy_dynamic_module_callback_network_filter_disable_close(self.0, disabled) };

@@ -11,6 +11,9 @@ use crate::service::Service;
 /// Most characters of a guest's log line that are kept.
 const LONGEST_LINE: usize = 1024;
 
+/// Most that a call may add to a counter at once: Envoy's counters start over behind their largest number.
+const LARGEST_DELTA: u64 = 1 << 40;
+
 /// What a call has asked for and that happens only when it has succeeded: a guest that fails sends nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
@@ -76,6 +79,10 @@ impl<'a> GuestHost<'a> {
     }
 
     fn print(&self, level: Level, text: &[u8]) {
+        if !self.service.lines().take() {
+            self.filter.count(self.service.counters().log_dropped, 1);
+            return;
+        }
         // Four bytes at most make a character.
         let text = String::from_utf8_lossy(&text[..text.len().min(4 * LONGEST_LINE)]);
         let (connection, text) = (self.filter.connection_id(), show_text(&text, LONGEST_LINE));
@@ -89,8 +96,9 @@ impl<'a> GuestHost<'a> {
             return;
         };
         let (counter, delta) = (u64::from_le_bytes(counter), i64::from_le_bytes(delta));
-        let Ok(value) = u64::try_from(delta) else {
-            self.effects.fail(ErrorCode::HostFunction, format!("count: {delta} is below 0"));
+        let Some(value) = u64::try_from(delta).ok().filter(|&value| value <= LARGEST_DELTA) else {
+            let text = format!("count: {delta} is not between 0 and {LARGEST_DELTA}");
+            self.effects.fail(ErrorCode::HostFunction, text);
             return;
         };
         if !self.service.counters().count_for_guest(self.filter, counter, value) {

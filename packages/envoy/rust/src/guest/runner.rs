@@ -42,14 +42,15 @@ impl Template {
 }
 
 impl Runner {
-    /// Forgets the connection that it served. False when it cannot, and must go.
+    /// Forgets the connection that it served. False when that takes a new virtual machine, or is not possible: then it must
+    /// go.
     pub(crate) fn reset(&mut self) -> bool {
         match self {
             Self::Inline(instance) => {
                 instance.finish();
-                true
+                !instance.is_spent()
             }
-            Self::Thread(thread) => thread.finish(),
+            Self::Thread(thread) => thread.reset(),
             Self::Pass | Self::Floor(_) => true,
         }
     }

@@ -2,23 +2,28 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
+use twinwall_abi::connection::{BadFlags, MAX_CHUNK_BYTES, Passed, chunk_flags};
 use twinwall_host::{
-    BytesFunction, CallError, CallLink, Courier, ErrorCode, HostMessage, Instance, MachineError, RemoteHost,
+    BytesFunction, CallError, CallLink, Courier, ErrorCode, HostMessage, Instance, Limits, MachineError,
+    RemoteHost,
 };
 
+use super::event::{bad_result, remaining};
 use super::input::Input;
-use crate::envoy::Scheduler;
+use crate::envoy::{Direction, Scheduler};
 
 /// The exit loop needs little of it, and no guest can make it need more.
 const STACK_BYTES: usize = 512 << 10;
 
-/// Messages from a machine's thread to the worker, which is woken for them.
+/// Messages from a machine's thread to the worker, which is woken for those that it has to act on.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     messages: Mutex<VecDeque<Message>>,
+    arrived: Condvar,
     scheduler: Scheduler,
 }
 
@@ -27,40 +32,81 @@ pub(crate) struct Mailbox {
 pub(crate) enum Message {
     /// A host call or a record.
     Host(HostMessage),
-    /// The call is over: its result, in bytes of its own.
-    Over(Result<Vec<u8>, CallError>),
+    /// The result of one piece, a byte of flags and data.
+    Piece(Vec<u8>),
+    /// All pieces are through, or one has failed.
+    Over(Result<(), CallError>),
 }
 
 impl Mailbox {
     /// An empty one.
     pub(crate) fn new(scheduler: Scheduler) -> Self {
-        Self { messages: Mutex::default(), scheduler }
+        Self { messages: Mutex::default(), arrived: Condvar::new(), scheduler }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Message>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, message: Message) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
-        self.scheduler.commit();
+        let wakes = !matches!(message, Message::Piece(_));
+        self.lock().push_back(message);
+        if wakes {
+            self.arrived.notify_one();
+            self.scheduler.commit();
+        }
     }
 
     /// The oldest message.
     pub(crate) fn take(&self) -> Option<Message> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.lock().pop_front()
     }
+
+    /// The oldest message; waits for one until `until`.
+    pub(crate) fn wait(&self, until: Instant) -> Option<Message> {
+        let mut messages = self.lock();
+        loop {
+            if let Some(message) = messages.pop_front() {
+                return Some(message);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return None;
+            }
+            messages = self.arrived.wait_timeout(messages, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// What comes of one event: its data, in pieces.
+pub(crate) struct Task {
+    pub(crate) direction: Direction,
+    pub(crate) data: Vec<u8>,
+    pub(crate) end_of_stream: bool,
+    /// The guest keeps its state.
+    pub(crate) keep: bool,
+    /// All pieces together have its deadline.
+    pub(crate) limits: Limits,
 }
 
 /// Work for the thread.
 enum Job {
-    Call { input: Input, keep: bool, mailbox: Arc<Mailbox>, link: CallLink },
+    Run {
+        task: Task,
+        link: CallLink,
+        over: Over,
+    },
+    /// The session ends.
     Finish,
 }
 
-/// The thread, as the worker sees it.
+/// The thread, as others see it.
 #[derive(Debug)]
 pub(crate) struct MachineThread {
     /// Absent only while the value is dropped.
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    /// Of the call in progress.
+    /// Of the task in progress.
     link: Option<CallLink>,
 }
 
@@ -76,41 +122,47 @@ impl MachineThread {
         Ok(Self { jobs: Some(jobs), thread: Some(thread), link: None })
     }
 
-    /// Starts a call; it ends with [`Message::Over`] in `mailbox`.
-    pub(crate) fn call(&mut self, input: Input, keep: bool, mailbox: &Arc<Mailbox>) -> CallLink {
+    /// Starts a task; it ends with [`Message::Over`] in `mailbox`, whatever happens.
+    pub(crate) fn run(&mut self, task: Task, mailbox: &Arc<Mailbox>) -> CallLink {
         let link = CallLink::new();
         self.link = Some(link.clone());
-        let job = Job::Call { input, keep, mailbox: Arc::clone(mailbox), link: link.clone() };
-        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
-            mailbox.put(Message::Over(Err(CallError::new(
-                ErrorCode::Internal,
-                "the machine's thread has ended",
-            ))));
-        }
+        let over = Over { mailbox: Arc::clone(mailbox), result: None };
+        // A thread that has ended drops the job, and that is an end too.
+        self.send(Job::Run { task, link: link.clone(), over });
         link
     }
 
-    /// Takes note that the call is over.
+    /// Takes note that the task is over.
     pub(crate) fn over(&mut self) {
         self.link = None;
     }
 
-    /// Ends the session. False while a call is in progress.
-    pub(crate) fn finish(&mut self) -> bool {
-        self.link.is_none() && self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job::Finish).is_ok())
+    /// Ends the task in progress and the session: what comes next starts anew. False when the thread has ended. It does not
+    /// wait, and need not: the thread does one thing after the other.
+    pub(crate) fn reset(&mut self) -> bool {
+        self.abort();
+        self.send(Job::Finish)
+    }
+
+    fn abort(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.abort_handle().abort(CallError::new(ErrorCode::Aborted, "the connection is gone"));
+        }
+    }
+
+    fn send(&self, job: Job) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
     }
 }
 
 impl Drop for MachineThread {
-    /// Ends the call in progress and waits for the thread, which is a matter of microseconds: no thread may run in a
-    /// module that Envoy unloads.
+    /// Ends the task in progress and waits for the thread, which has its virtual machine to take apart: no thread may run
+    /// in a module that Envoy unloads.
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(link) = self.link.take() {
-            link.abort_handle().abort(CallError::new(ErrorCode::Aborted, "the connection is gone"));
-        }
+        self.abort();
         if let Some(thread) = self.thread.take() {
-            // A panic there has ended its call with an error, and is no reason for another here.
+            // A panic there has ended its task with an error, and is no reason for another here.
             let _ = thread.join();
         }
     }
@@ -120,38 +172,61 @@ fn serve(mut instance: Instance, on_data: BytesFunction, work: &Receiver<Job>) {
     while let Ok(job) = work.recv() {
         match job {
             Job::Finish => instance.finish(),
-            Job::Call { input, keep, mailbox, link } => {
-                // Whatever happens below, the worker hears of an end.
-                let mut over = Over { mailbox: &mailbox, result: None };
-                let mut output = Vec::new();
-                let mut host = RemoteHost::new(ToWorker(Arc::clone(&mailbox)), link.clone());
-                let outcome = instance.call_bytes_abortable(
-                    on_data,
-                    input.whole(),
-                    keep,
-                    &mut host,
-                    &mut output,
-                    link.abort_handle(),
-                );
-                over.result = Some(outcome.map(|length| {
-                    output.truncate(length);
-                    output
-                }));
+            Job::Run { task, link, mut over } => {
+                let result = run(&mut instance, on_data, &task, &link, &over.mailbox);
+                over.result = Some(result);
             }
         }
     }
 }
 
-/// Sends the end of a call, also when a panic unwinds through it.
-struct Over<'a> {
-    mailbox: &'a Mailbox,
-    result: Option<Result<Vec<u8>, CallError>>,
+/// Hands the guest a task's data piece by piece.
+fn run(
+    instance: &mut Instance,
+    on_data: BytesFunction,
+    task: &Task,
+    link: &CallLink,
+    mailbox: &Arc<Mailbox>,
+) -> Result<(), CallError> {
+    let begun = Instant::now();
+    let towards_client = task.direction == Direction::Write;
+    let pieces = task.data.len().div_ceil(MAX_CHUNK_BYTES).max(1);
+    let mut input = Input::default();
+    for number in 0..pieces {
+        let rest = task.data.get(number * MAX_CHUNK_BYTES..).unwrap_or_default();
+        let piece = &rest[..rest.len().min(MAX_CHUNK_BYTES)];
+        input.begin(piece.len()).extend_from_slice(piece);
+        input.set_flags(chunk_flags(towards_client, task.end_of_stream && number + 1 == pieces));
+        instance.configure(remaining(&task.limits, begun)?);
+        let mut output = Vec::new();
+        let mut host = RemoteHost::new(ToWorker(Arc::clone(mailbox)), link.clone());
+        instance.call_bytes_abortable(
+            on_data,
+            input.whole(),
+            task.keep,
+            &mut host,
+            &mut output,
+            link.abort_handle(),
+        )?;
+        let close = Passed::read(&output).map_err(|BadFlags| bad_result())?.close;
+        mailbox.put(Message::Piece(output));
+        if close {
+            break;
+        }
+    }
+    Ok(())
 }
 
-impl Drop for Over<'_> {
+/// Sends the end of a task, also when a panic unwinds through it, or when nobody is there to run it.
+struct Over {
+    mailbox: Arc<Mailbox>,
+    result: Option<Result<(), CallError>>,
+}
+
+impl Drop for Over {
     fn drop(&mut self) {
-        let panicked = || Err(CallError::new(ErrorCode::Internal, "the machine's thread panicked"));
-        self.mailbox.put(Message::Over(self.result.take().unwrap_or_else(panicked)));
+        let ended = || Err(CallError::new(ErrorCode::Internal, "the machine's thread has ended"));
+        self.mailbox.put(Message::Over(self.result.take().unwrap_or_else(ended)));
     }
 }
 

@@ -9,6 +9,10 @@ use super::{OptionsError, bad};
 const DEADLINE: u64 = 50_000_000;
 /// Longest deadline, nanoseconds: a worker that stands still for longer trips Envoy's watchdog.
 const LONGEST_DEADLINE: u64 = 10_000_000_000;
+/// Shortest deadline, nanoseconds: no call is over before.
+const SHORTEST_DEADLINE: u64 = 100_000;
+/// A piece of a chunk with its flags, and answers of host functions, bytes.
+const INPUT_BYTES: u64 = 128 << 10;
 /// Largest memory, bytes.
 const LARGEST_MEMORY: u64 = 16 << 30;
 /// Largest area for data in one direction, bytes.
@@ -42,11 +46,14 @@ impl RawLimits {
         let defaults = Limits::default();
         let memory_bytes = size("memory", self.memory.as_ref(), LARGEST_MEMORY, defaults.memory_bytes)?;
         let result_bytes = self.result_bytes.as_ref();
+        let output_bytes = size("resultBytes", result_bytes, LARGEST_AREA, defaults.output_bytes)?;
+        if output_bytes == 0 {
+            return Err(bad("resultBytes", "a result has a byte of flags at least"));
+        }
         Ok(Limits {
             memory_bytes,
-            // An input that is larger than the guest's memory can never fit.
-            input_bytes: memory_bytes.min(defaults.input_bytes),
-            output_bytes: size("resultBytes", result_bytes, LARGEST_AREA, defaults.output_bytes)?,
+            input_bytes: INPUT_BYTES,
+            output_bytes,
             outbox_bytes: size("logBytes", self.log_bytes.as_ref(), LARGEST_NUMBER, defaults.outbox_bytes)?,
             host_calls: host_calls(self.host_calls.as_ref())?.unwrap_or(defaults.host_calls),
             deadline: deadline(self.deadline.as_ref())?,
@@ -103,8 +110,8 @@ fn deadline(given: Option<&Quantity>) -> Result<u64, OptionsError> {
         // Milliseconds, of which microseconds count.
         Some(Quantity::Number(number)) => ((number * 1e3).round() as u64).saturating_mul(1000),
     };
-    if nanoseconds == 0 || nanoseconds > LONGEST_DEADLINE {
-        return Err(bad(NAME, "it must be above 0 and at most 10s: a worker serves nobody else meanwhile"));
+    if !(SHORTEST_DEADLINE..=LONGEST_DEADLINE).contains(&nanoseconds) {
+        return Err(bad(NAME, "it must be between 100us and 10s: a worker serves nobody else meanwhile"));
     }
     Ok(nanoseconds)
 }

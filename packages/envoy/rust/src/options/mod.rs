@@ -20,11 +20,11 @@ const LONGEST_NAME: usize = 64;
 /// Most machines of a worker that can be asked for.
 const MOST_MACHINES: usize = 65_536;
 /// Most machines of a worker that are made ahead.
-const MOST_WARM: usize = 4096;
+const MOST_WARM: usize = 256;
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
-pub enum OptionsError {
+pub(crate) enum OptionsError {
     /// Not JSON.
     #[error("E_OPTION: connection options: {0}")]
     Json(serde_json::Error),
@@ -47,7 +47,7 @@ pub enum OptionsError {
 /// What runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MachineChoice {
+pub(crate) enum MachineChoice {
     /// The guest, in a KVM machine.
     #[default]
     Kvm,
@@ -60,7 +60,7 @@ pub enum MachineChoice {
 /// How long a guest keeps its state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub(crate) enum State {
     /// Each call starts from a clean slate.
     #[default]
     Call,
@@ -71,7 +71,7 @@ pub enum State {
 /// Where a machine runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Placement {
+pub(crate) enum Placement {
     /// On Envoy's worker, which waits.
     #[default]
     Inline,
@@ -82,7 +82,7 @@ pub enum Placement {
 /// Which directions go through the guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Directions {
+pub(crate) enum Directions {
     /// Both.
     #[default]
     Both,
@@ -94,31 +94,31 @@ pub enum Directions {
 
 /// The filter's configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Options {
+pub(crate) struct Options {
     /// The `.cwasm` or native image; empty where nothing runs.
-    pub module: PathBuf,
+    pub(crate) module: PathBuf,
     /// SHA-256 of that file.
-    pub sha256: [u8; 32],
+    pub(crate) sha256: [u8; 32],
     /// What runs.
-    pub machine: MachineChoice,
+    pub(crate) machine: MachineChoice,
     /// Limits of a call.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// How long the guest keeps its state.
-    pub state: State,
+    pub(crate) state: State,
     /// Where the machine runs.
-    pub placement: Placement,
+    pub(crate) placement: Placement,
     /// What goes through the guest.
-    pub directions: Directions,
+    pub(crate) directions: Directions,
     /// No filter follows: what the guest passes on goes back to the client.
-    pub terminal: bool,
+    pub(crate) terminal: bool,
     /// Counters that the guest may add to.
-    pub counters: Vec<String>,
+    pub(crate) counters: Vec<String>,
     /// Given to the guest once.
-    pub init: String,
+    pub(crate) init: String,
     /// Machines of each worker that are made ahead.
-    pub warm: usize,
+    pub(crate) warm: usize,
     /// Most machines of each worker.
-    pub machines: usize,
+    pub(crate) machines: usize,
 }
 
 /// The form of the JSON object. Names of options and defaults are those of the TypeScript side.
@@ -144,7 +144,7 @@ impl Options {
     ///
     /// # Errors
     /// [`OptionsError`], naming the option.
-    pub fn parse(json: &[u8]) -> Result<Self, OptionsError> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, OptionsError> {
         let value: Value = serde_json::from_slice(json).map_err(OptionsError::Json)?;
         // serde would take a list for an object.
         if !value.is_object() {

@@ -9,22 +9,25 @@ use crate::program::BytesFunction;
 #[derive(Debug)]
 pub struct Instance {
     machine: Machine,
+    /// Number of its program.
+    program: u64,
     /// A session is open: the guest keeps its state.
     open: bool,
 }
 
 impl Instance {
-    pub(crate) fn new(machine: Machine) -> Self {
-        Self { machine, open: false }
+    pub(crate) fn new(machine: Machine, program: u64) -> Self {
+        Self { machine, program, open: false }
     }
 
     /// Runs a bytes function from a clean slate, and restores the machine. Ends a session that was open.
     ///
-    /// The result is copied to `output`, which must have room for it; returns its length.
+    /// The result is copied to `output`, which a vector makes room for; returns its length.
     ///
     /// # Errors
     /// [`CallError`] with the code that the public API shows; the machine is back at its start then. A result that is
-    /// longer than `output` is [`ErrorCode::Limit`], and nothing is written.
+    /// longer than a slice is [`ErrorCode::Limit`], and nothing is written. [`ErrorCode::NoFunction`] for a function of
+    /// another program.
     pub fn call_bytes(
         &mut self,
         function: BytesFunction,
@@ -33,7 +36,8 @@ impl Instance {
         output: &mut dyn Output,
     ) -> Result<usize, CallError> {
         self.finish();
-        self.machine.call(&bytes_call(function, input, false, true), host, output)
+        let call = self.bytes_call(function, input, true)?;
+        self.machine.call(&call, host, output)
     }
 
     /// Runs a bytes function in a session: the guest keeps its state until [`Self::finish`]. Opens one where none is
@@ -48,7 +52,8 @@ impl Instance {
         host: &mut dyn Host,
         output: &mut dyn Output,
     ) -> Result<usize, CallError> {
-        let result = self.machine.call(&bytes_call(function, input, self.open, false), host, output);
+        let call = self.bytes_call(function, input, false)?;
+        let result = self.machine.call(&call, host, output);
         self.note(&result);
         result
     }
@@ -70,7 +75,7 @@ impl Instance {
         if !keep {
             self.finish();
         }
-        let call = bytes_call(function, input, self.open, !keep);
+        let call = self.bytes_call(function, input, !keep)?;
         let result = self.machine.call_abortable(&call, host, output, abort);
         if keep {
             self.note(&result);
@@ -103,14 +108,30 @@ impl Instance {
         self.machine.statistics()
     }
 
+    /// Whether the next call has to make a virtual machine first, because the last one was thrown away: that takes longer
+    /// than a call. Drop such an instance where time does not matter, and take another.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.machine.is_spent()
+    }
+
+    fn bytes_call<'a>(
+        &self,
+        function: BytesFunction,
+        input: &'a [u8],
+        restore: bool,
+    ) -> Result<Call<'a>, CallError> {
+        if function.program != self.program {
+            return Err(CallError::new(ErrorCode::NoFunction, "the function is one of another program"));
+        }
+        let (kind, index) = (CallKind::Bytes, function.index);
+        Ok(Call { kind, function: index, input, continues: self.open, restore, exact: true })
+    }
+
     fn note(&mut self, result: &Result<usize, CallError>) {
         self.open = match result {
             Ok(_) => true,
             Err(error) => error.code == ErrorCode::GuestError,
         };
     }
-}
-
-fn bytes_call(function: BytesFunction, input: &[u8], continues: bool, restore: bool) -> Call<'_> {
-    Call { kind: CallKind::Bytes, function: function.0, input, continues, restore, exact: true }
 }

@@ -1,6 +1,7 @@
 //! Programs: an image and what runs in it, booted once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use twinwall_abi::ErrorCode;
@@ -29,13 +30,19 @@ pub struct ProgramOptions {
     pub fixed_seed: Option<[u8; 32]>,
 }
 
-/// A bytes function of a program: give it to instances of that program only.
+/// A bytes function of a program, for instances of that program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BytesFunction(pub(crate) u32);
+pub struct BytesFunction {
+    /// Number of the program, of all in this process.
+    pub(crate) program: u64,
+    /// Its number in calls.
+    pub(crate) index: u32,
+}
 
 /// An image with what runs in it, ready to be called. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Program {
+    number: u64,
     snapshot: Arc<Snapshot>,
     limits: Limits,
     /// Absent for a native image, whose functions have numbers only.
@@ -65,7 +72,7 @@ impl Program {
         let address = addresses.first().copied().ok_or_else(too_large)?;
         let input = boot::encode(module, address, options);
         let snapshot = boot_snapshot(image, &attachments, &input, options, host)?;
-        Ok(Self { snapshot, limits: options.limits, exports: Some(module.exports().into()) })
+        Ok(Self::new(snapshot, options.limits, Some(module.exports().into())))
     }
 
     /// Boots a native image, which needs no module.
@@ -78,7 +85,12 @@ impl Program {
         host: &mut dyn Host,
     ) -> Result<Self, CallError> {
         let snapshot = boot_snapshot(image, &[], &[], options, host)?;
-        Ok(Self { snapshot, limits: options.limits, exports: None })
+        Ok(Self::new(snapshot, options.limits, None))
+    }
+
+    fn new(snapshot: Arc<Snapshot>, limits: Limits, exports: Option<Arc<[Export]>>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        Self { number: NUMBER.fetch_add(1, Ordering::Relaxed), snapshot, limits, exports }
     }
 
     /// Looks up an exported function `(i32, i32) -> i64`.
@@ -91,7 +103,9 @@ impl Program {
         let Some(exports) = &self.exports else { return Err(none("image is native and has no names:")) };
         let found = (0..).zip(exports.iter()).find(|(_, export)| export.name == name);
         match found {
-            Some((index, Export { kind: ExportKind::BytesFunction, .. })) => Ok(BytesFunction(index)),
+            Some((index, Export { kind: ExportKind::BytesFunction, .. })) => {
+                Ok(BytesFunction { program: self.number, index })
+            }
             Some((_, Export { kind: ExportKind::OtherFunction, .. })) => Err(CallError::new(
                 ErrorCode::Type,
                 format!("function {shown} is no bytes function: it must have type (i32, i32) -> i64"),
@@ -100,11 +114,11 @@ impl Program {
         }
     }
 
-    /// A function of a native image, by number. What has no such function answers a call with
+    /// A function by number, as native images have them. What has no such function answers a call with
     /// [`ErrorCode::NoFunction`].
     #[must_use]
-    pub fn native_function(number: u32) -> BytesFunction {
-        BytesFunction(number)
+    pub fn numbered_function(&self, number: u32) -> BytesFunction {
+        BytesFunction { program: self.number, index: number }
     }
 
     /// A machine that starts where the program was ready.
@@ -115,7 +129,7 @@ impl Program {
         let mut machine = self.snapshot.machine()?;
         // It has those of the boot, whose deadline is longer.
         machine.configure(self.limits);
-        Ok(Instance::new(machine))
+        Ok(Instance::new(machine, self.number))
     }
 
     /// Bytes that each instance can write from the start: what a restore copies.

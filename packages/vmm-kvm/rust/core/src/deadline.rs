@@ -9,8 +9,8 @@
 
 use std::cell::OnceCell;
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, compiler_fence};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{mem, ptr};
 
 use crate::clock::now;
@@ -20,8 +20,9 @@ use crate::host::TimeLimit;
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// What the signal handler sees of its thread. Never freed: a late signal may still name it.
-#[derive(Debug)]
+/// What the signal handler sees of its thread. Never freed, as a late signal may still name it, but used again by a thread
+/// that comes later.
+#[derive(Debug, Default)]
 struct Shared {
     /// Nanoseconds of the monotonic clock; [`NEVER`] when no call runs.
     deadline: AtomicU64,
@@ -157,17 +158,32 @@ impl Shared {
     }
 }
 
+/// Those whose threads have ended. Their timers are gone, and with the threads the signals that were on their way.
+static FREE: Mutex<Vec<&'static Shared>> = Mutex::new(Vec::new());
+
+impl Shared {
+    /// One that no thread uses.
+    fn obtain() -> &'static Self {
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let shared = free.unwrap_or_else(|| Box::leak(Box::default()));
+        shared.deadline.store(NEVER, Ordering::SeqCst);
+        shared.target.store(ptr::null_mut(), Ordering::SeqCst);
+        shared.fired.store(false, Ordering::SeqCst);
+        shared.armed.store(NEVER, Ordering::SeqCst);
+        shared
+    }
+
+    /// Leaves it to another thread.
+    fn release(&'static self) {
+        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+    }
+}
+
 impl Timer {
     fn create() -> io::Result<Self> {
         let signal = signal()?;
-        let shared: &'static Shared = Box::leak(Box::new(Shared {
-            deadline: AtomicU64::new(NEVER),
-            target: AtomicPtr::new(ptr::null_mut()),
-            fired: AtomicBool::new(false),
-            armed: AtomicU64::new(NEVER),
-            timer: AtomicPtr::new(ptr::null_mut()),
-        }));
-        unblock(signal)?;
+        let shared = Shared::obtain();
+        unblock(signal).inspect_err(|_| shared.release())?;
         // SAFETY: all zeros is a valid sigevent.
         let mut event: libc::sigevent = unsafe { mem::zeroed() };
         event.sigev_notify = libc::SIGEV_THREAD_ID;
@@ -179,7 +195,9 @@ impl Timer {
         // SAFETY: both pointers name live values of the right types.
         let result = unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer) };
         if result != 0 {
-            return Err(io::Error::last_os_error());
+            let error = io::Error::last_os_error();
+            shared.release();
+            return Err(error);
         }
         shared.timer.store(timer, Ordering::SeqCst);
         Ok(Self { shared })
@@ -190,6 +208,7 @@ impl Drop for Timer {
     fn drop(&mut self) {
         // SAFETY: the timer was created by `create` and is deleted once, at the end of its thread.
         unsafe { libc::timer_delete(self.shared.timer.load(Ordering::SeqCst)) };
+        self.shared.release();
     }
 }
 

@@ -111,6 +111,33 @@ fn boots_fail_with_a_reason() {
 
 #[test]
 #[cfg_attr(not(all(kvm, images)), ignore = "needs /dev/kvm and the runtime's images: `pnpm build`")]
+fn a_function_is_one_of_its_program() {
+    let (one, other) = (program(modules::COUNTER, &options()), program(modules::COUNTER, &options()));
+    let function = one.bytes_function("count").expect("the function");
+    let mut instance = other.instance().expect("a machine");
+    let error = instance.call_bytes(function, b"", &mut NoHost, &mut Vec::new()).expect_err("not its own");
+    assert_eq!(error.code, ErrorCode::NoFunction);
+    let mut own = one.clone().instance().expect("a machine");
+    assert!(own.call_bytes(function, b"", &mut NoHost, &mut Vec::new()).is_ok());
+}
+
+#[test]
+#[cfg_attr(not(all(kvm, images)), ignore = "needs /dev/kvm and the runtime's images: `pnpm build`")]
+fn an_instance_whose_machine_is_gone_says_so_and_serves_on() {
+    let limits = Limits { deadline: 20_000_000, ..Limits::default() };
+    let program = program(modules::HOSTILE, &support::limited(limits));
+    let mut instance = program.instance().expect("a machine");
+    assert!(!instance.is_spent());
+    let mut call = |name: &str| {
+        let function = program.bytes_function(name).expect("the function");
+        let failed = instance.call_bytes(function, b"x", &mut NoHost, &mut Vec::new()).is_err();
+        (failed, instance.is_spent())
+    };
+    assert_eq!([call("trap"), call("spin"), call("echo")], [(true, false), (true, true), (false, false)]);
+}
+
+#[test]
+#[cfg_attr(not(all(kvm, images)), ignore = "needs /dev/kvm and the runtime's images: `pnpm build`")]
 fn initial_data_is_there_before_the_snapshot() {
     let with_data = twinwall_host::ProgramOptions { init: b"hello".to_vec(), ..options() };
     let program = program(modules::INIT, &with_data);
@@ -131,7 +158,7 @@ fn a_native_image_has_functions_by_number() {
     let mut instance = program.instance().expect("a machine");
     let mut output = Vec::new();
     let mut call = |number, input: &[u8]| {
-        let function = Program::native_function(number);
+        let function = program.numbered_function(number);
         let length = instance.call_bytes(function, input, &mut NoHost, &mut output)?;
         Ok::<_, CallError>(output[..length].to_vec())
     };

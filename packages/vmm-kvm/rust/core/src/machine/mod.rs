@@ -32,6 +32,9 @@ const RETIRE_BYTES: u64 = 16 << 20;
 #[derive(Debug)]
 pub struct Machine {
     core: Option<Core>,
+    /// A virtual machine that must not be used again. Taking it apart costs more than a call, so that waits for the next
+    /// call, or for the machine's end, which its owner can have elsewhere.
+    spent: Option<Core>,
     snapshot: Arc<Snapshot>,
     limits: Limits,
     random: ChaCha12Rng,
@@ -55,6 +58,7 @@ impl Machine {
         let writable_bytes = core.base_bytes();
         Self {
             core: Some(core),
+            spent: None,
             snapshot,
             limits,
             random: ChaCha12Rng::from_os_rng(),
@@ -82,6 +86,13 @@ impl Machine {
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.statistics
+    }
+
+    /// Whether the next call begins with a new virtual machine, because the last one was thrown away. That takes longer
+    /// than a call: a thread that must not wait takes another machine, and has this one dropped elsewhere.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.core.is_none()
     }
 
     /// Takes the result of the last call, when it was longer than the caller's output.
@@ -144,6 +155,7 @@ impl Machine {
         self.give_up_unfinished();
         // A machine that takes the place of one that was thrown away is no part of the call's time.
         if self.core.is_none() {
+            self.spent = None;
             self.core = Some(self.snapshot.create()?);
         }
         let now = clock::now();
@@ -202,6 +214,7 @@ impl Machine {
                 Err(error)
             }
             Err(Stop::Poisoned(error)) => {
+                self.spent = self.core.take();
                 self.discard();
                 Err(error)
             }
