@@ -3,18 +3,23 @@
 //! Making a virtual machine and taking one apart costs many times a call, so a thread beside the workers does both where it
 //! can: the keeper.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
 use twinwall_host::{CallError, ErrorCode, MachineError, show_text};
 
 use crate::envoy::abi::Level;
-use crate::envoy::log;
-use crate::guest::{Runner, Template};
+use crate::envoy::{Gate, log};
+use crate::guest::{LineBudget, Runner, Template};
 
 /// Idle machines that a worker keeps when connections go, beyond those that are made ahead.
 const KEPT: usize = 32;
+
+/// Machines that may wait for the keeper: beyond, who throws machines away takes them apart.
+const MOST_RETIRING: usize = 16;
 
 /// How many machines there are.
 #[derive(Clone, Copy, Debug)]
@@ -44,12 +49,18 @@ struct Shared {
     sets: Box<[Mutex<Set>]>,
     template: Template,
     numbers: Numbers,
+    /// Machines that wait for the keeper.
+    retiring: AtomicUsize,
+    /// The configuration ends: nothing is made any more.
+    ending: AtomicBool,
+    /// For errors of the keeper.
+    lines: LineBudget,
 }
 
 #[derive(Debug, Default)]
 struct Set {
     idle: Vec<Runner>,
-    /// In use, idle, and with the keeper.
+    /// In use and idle.
     live: usize,
 }
 
@@ -58,7 +69,9 @@ enum Chore {
     /// Makes machines where some are missing from those made ahead.
     Fill,
     /// Takes a machine apart.
-    Retire { runner: Runner, worker: usize },
+    Retire(Runner),
+    /// Brings a connection's worker back to it at a time.
+    Wake(Instant, Arc<Gate>),
 }
 
 /// A machine in use, given back when the value is dropped.
@@ -79,7 +92,14 @@ impl Workers {
             Ok(Mutex::new(Set { live: idle.len(), idle }))
         });
         let sets = sets.collect::<Result<_, CallError>>()?;
-        let shared = Arc::new(Shared { sets, template, numbers });
+        let shared = Arc::new(Shared {
+            sets,
+            template,
+            numbers,
+            retiring: AtomicUsize::new(0),
+            ending: AtomicBool::new(false),
+            lines: LineBudget::new(),
+        });
         let (chores, work) = channel();
         let for_keeper = Arc::clone(&shared);
         let keeper = Builder::new()
@@ -131,15 +151,25 @@ impl Workers {
         Lease { runner: Some(runner), workers: Arc::clone(self), worker }
     }
 
+    /// Has a connection's worker come back to it at a time, unless it is closed by then.
+    pub(crate) fn wake_at(&self, time: Instant, gate: &Arc<Gate>) {
+        self.ask(Chore::Wake(time, Arc::clone(gate)));
+    }
+
     fn give_back(&self, mut runner: Runner, worker: usize) {
         let left = if runner.reset() { self.shared.put(runner, worker).err() } else { Some(runner) };
-        if let Some(runner) = left {
-            self.ask(Chore::Retire { runner, worker });
+        let Some(runner) = left else { return };
+        self.shared.lock(worker).live -= 1;
+        if self.shared.retiring.fetch_add(1, Ordering::Relaxed) < MOST_RETIRING {
+            self.ask(Chore::Retire(runner));
+        } else {
+            self.shared.retiring.fetch_sub(1, Ordering::Relaxed);
+            drop(runner);
         }
     }
 
+    /// What the keeper cannot take any more is dropped here.
     fn ask(&self, chore: Chore) {
-        // The keeper ends with the value; what it cannot take is dropped here.
         if let Some(chores) = &self.chores {
             let _ = chores.send(chore);
         }
@@ -148,6 +178,7 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
+        self.shared.ending.store(true, Ordering::Relaxed);
         self.chores = None;
         if let Some(keeper) = self.keeper.take() {
             // A panic there leaves nothing to do here.
@@ -173,12 +204,38 @@ impl Shared {
 
     /// The keeper's thread.
     fn keep(&self, work: &Receiver<Chore>) {
-        while let Ok(chore) = work.recv() {
-            if let Chore::Retire { runner, worker } = chore {
-                drop(runner);
-                self.lock(worker).live -= 1;
+        let mut wakes: Vec<(Instant, Arc<Gate>)> = Vec::new();
+        loop {
+            let mut fill = false;
+            match next_chore(work, &wakes) {
+                Ok(chore) => fill |= self.run(chore, &mut wakes),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.fill();
+            // Machines that are gone make room for others.
+            while let Ok(chore) = work.try_recv() {
+                fill |= self.run(chore, &mut wakes);
+            }
+            wake_due(&mut wakes);
+            if fill && !self.ending.load(Ordering::Relaxed) {
+                self.fill();
+            }
+        }
+    }
+
+    /// Does what takes no machine; returns whether some may be missing.
+    fn run(&self, chore: Chore, wakes: &mut Vec<(Instant, Arc<Gate>)>) -> bool {
+        match chore {
+            Chore::Fill => true,
+            Chore::Retire(runner) => {
+                drop(runner);
+                self.retiring.fetch_sub(1, Ordering::Relaxed);
+                true
+            }
+            Chore::Wake(time, gate) => {
+                wakes.push((time, gate));
+                false
+            }
         }
     }
 
@@ -193,8 +250,13 @@ impl Shared {
                     Err(error) => {
                         set.live -= 1;
                         drop(set);
-                        let text = show_text(&error.message, 1000);
-                        log(Level::Error, &format!("twinwall: a machine could not be made ahead: {text}"));
+                        if self.lines.take() {
+                            let text = show_text(&error.message, 1000);
+                            log(
+                                Level::Error,
+                                &format!("twinwall: a machine could not be made ahead: {text}"),
+                            );
+                        }
                         break;
                     }
                 }
@@ -211,6 +273,25 @@ impl Shared {
         }
         missing
     }
+}
+
+/// The next chore; waits for it no longer than until the first of `wakes`.
+fn next_chore(work: &Receiver<Chore>, wakes: &[(Instant, Arc<Gate>)]) -> Result<Chore, RecvTimeoutError> {
+    match wakes.iter().map(|(time, _)| *time).min() {
+        Some(first) => work.recv_timeout(first.saturating_duration_since(Instant::now())),
+        None => work.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}
+
+fn wake_due(wakes: &mut Vec<(Instant, Arc<Gate>)>) {
+    let now = Instant::now();
+    wakes.retain(|(time, gate)| {
+        let due = *time <= now;
+        if due {
+            gate.wake();
+        }
+        !due
+    });
 }
 
 impl Lease {

@@ -17,6 +17,12 @@ export interface Turn {
   write(towardsClient: boolean, data: Uint8Array): void;
 }
 
+/** Lines a second of all guests: a peer decides how often a guest runs, and with it how much it says. */
+const LINES_A_SECOND = 200;
+
+/** Most that a call may add to a counter at once, as in process. */
+const LARGEST_DELTA = 2n ** 40n;
+
 /** Longest name of a fact, bytes. */
 const FACT_NAME_BYTES = 256;
 
@@ -30,6 +36,8 @@ const decoder = new TextDecoder();
 export class Host {
   /** Set around each call of the guest; there is none while it boots. */
   turn: Turn | undefined;
+
+  private readonly lines = new LineBudget(LINES_A_SECOND);
 
   constructor(
     private readonly metrics: Metrics,
@@ -54,6 +62,10 @@ export class Host {
     if (level === undefined) {
       throw new Error("the first byte is no level; levels are 0 to 4");
     }
+    if (!this.lines.take()) {
+      this.metrics.logDropped += 1;
+      return;
+    }
     this.log({ level, source: "guest", connection: this.turn?.number, text: showBytes(record.subarray(1)) });
   }
 
@@ -64,7 +76,8 @@ export class Host {
     if (before === undefined) {
       throw new Error(`there is no counter ${index}; there are ${guest.length}`);
     }
-    if (delta < 0n) throw new Error(`${delta} is less than 0`);
+    if (delta < 0n || delta > LARGEST_DELTA)
+      throw new Error(`${delta} is not between 0 and ${LARGEST_DELTA}`);
     guest[index] = before + delta;
   }
 
@@ -85,6 +98,25 @@ export class Host {
     }
     this.turn.write(towardsClient, data);
     return new Uint8Array(0);
+  }
+}
+
+/** So many lines a second. */
+class LineBudget {
+  private second = 0;
+  private used = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** Whether there is room for one more. */
+  take(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.used = 0;
+    }
+    this.used += 1;
+    return this.used <= this.most;
   }
 }
 

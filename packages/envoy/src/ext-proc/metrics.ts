@@ -8,6 +8,7 @@ export class Metrics {
   connections = 0;
   closedByGuest = 0;
   noMachine = 0;
+  logDropped = 0;
   readonly failures = new Map<ErrorCode, number>();
   /** Of the guest, by index of option `counters`. */
   readonly guest: bigint[];
@@ -29,6 +30,7 @@ export class Metrics {
     out.counter("connections", "Connections of Envoy that sent something", this.connections);
     out.counter("closed_by_guest", "Connections that the guest closed", this.closedByGuest);
     out.counter("no_machine", "Connections closed because all machines were taken", this.noMachine);
+    out.counter("log_dropped", "Lines of the guest beyond what it may log in a second", this.logDropped);
     out.family(
       "failures",
       "counter",

@@ -41,9 +41,14 @@ beforeAll(async () => {
     socket.pipe(socket);
   });
   const port = upstream.port;
-  const common = { module, counters: ["first"], init: "Mark" };
+  // Far more than a call takes, on a busy machine too.
+  const limits = { deadline: "3s" } as const;
+  const common = { module, limits, counters: ["first"], init: "Mark" };
   const native = fileURLToPath(new URL("../../../runtime/artifacts/images/echo.elf", import.meta.url));
-  const natives = states.map((state) => ({ name: `native-${state}`, connection: { module: native, state } }));
+  const natives = states.map((state) => ({
+    name: `native-${state}`,
+    connection: { module: native, state, limits },
+  }));
   const guests = placements.flatMap((placement) =>
     states.flatMap((state) =>
       chains.map((chain) => ({

@@ -25,6 +25,9 @@ import {
 const soak = process.env["TWINWALL_SOAK"] === "1";
 const PATIENCE = soak ? 900_000 : 60_000;
 
+/** Far more than a call takes, on a busy machine too. */
+const PATIENT = { deadline: "3s" } as const;
+
 const folder = new Folder();
 let module = "";
 
@@ -61,7 +64,13 @@ describe(`${CHUNKS} chunks of random sizes over 16 connections and 2 workers`, (
     async (placement, state) => {
       await using upstream = await startUpstream();
       await using envoy = await startInProcess(
-        [{ name: "twinwall", connection: { module, placement, state }, upstream: upstream.port }],
+        [
+          {
+            name: "twinwall",
+            connection: { module, placement, state, limits: PATIENT },
+            upstream: upstream.port,
+          },
+        ],
         { concurrency: 2 },
       );
       let left = CHUNKS / 2; // each is a chunk in both directions
@@ -140,7 +149,7 @@ describe(`${HOSTILE} hostile calls`, () => {
   );
 });
 
-const REPLACEMENTS = soak ? 100 : 4;
+const REPLACEMENTS = soak ? 100 : 2;
 
 it(
   `a listener that is removed and added ${REPLACEMENTS} times leaves no machine behind`,
@@ -150,7 +159,7 @@ it(
     const write = async (name: string | undefined): Promise<void> => {
       const plans = (["inline", "thread"] as const).map((placement) => ({
         name: `${name}-${placement}`,
-        connection: { module, placement, terminal: true, warm: 3 },
+        connection: { module, placement, terminal: true, warm: 3, limits: PATIENT },
       }));
       const made = name === undefined ? [] : (await listeners(plans)).listeners;
       await replaceFile(file, { resources: made.map((listener) => ({ "@type": type, ...listener })) });
@@ -202,7 +211,7 @@ it(
 it("a hot restart hands the listener over", async () => {
   const port = await freePort();
   const { listeners: made } = await listeners([
-    { name: "twinwall", connection: { module, terminal: true, state: "connection" } },
+    { name: "twinwall", connection: { module, terminal: true, state: "connection", limits: PATIENT } },
   ]);
   const address = { socket_address: { address: "127.0.0.1", port_value: port } };
   const config = { static_resources: { listeners: made.map((listener) => ({ ...listener, address })) } };
@@ -237,7 +246,7 @@ it("a further connection costs its machine, and no more than a MiB beside the mo
   );
   const MODULE_BYTES = 65_536;
   await using envoy = await startInProcess([
-    { name: "twinwall", connection: { module: small, terminal: true, state: "connection" } },
+    { name: "twinwall", connection: { module: small, terminal: true, state: "connection", limits: PATIENT } },
   ]);
   const clients: AsyncDisposable[] = [];
   const open = async (count: number): Promise<void> => {

@@ -64,6 +64,11 @@ beforeAll(async () => {
       }));
       return [
         { name: `${placement}-echo`, connection },
+        { name: `${placement}-echo-read`, connection: { ...connection, directions: "read" as const } },
+        {
+          name: `${placement}-single`,
+          connection: { ...connection, machines: 1, limits: { deadline: "300ms" } },
+        },
         { name: `${placement}-proxy`, connection, upstream: port },
         { name: `${placement}-terminal`, connection: { ...connection, terminal: true } },
         ...others,
@@ -148,5 +153,37 @@ describe.each(placements)("placement %s", (placement) => {
     held[0]?.resume();
     expect(await client.closed()).toBe("fin");
     expect(received).toBe(data.length + 12);
+  });
+
+  it("a guest's last words come back from an echo behind that it does not see", async () => {
+    using client = await connect(`${placement}-echo-read`);
+    await client.send("c last words");
+    const { bytes, closed } = await client.readToEnd();
+    expect([bytes.toString(), closed]).toEqual(["c last words", "fin"]);
+  });
+
+  // It takes the five seconds that an upstream has.
+  it.runIf(placement === "inline")(
+    "a guest's close ends a connection whose upstream does not end its side",
+    async () => {
+      held.length = 0;
+      using client = await connect(`${placement}-proxy`);
+      await client.send(Buffer.of(SLOW));
+      await waitFor("the upstream's connection", () => held[0], 5000);
+      await client.send("c");
+      expect(await client.closed(10_000)).toBe("fin");
+    },
+    15_000,
+  );
+
+  it("a machine that was thrown away does not stand in the next connection's way", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      using bad = await connect(`${placement}-single`);
+      await bad.send("h");
+      expect(await bad.closed()).toBe("reset");
+      using good = await connect(`${placement}-single`);
+      const data = payload(100);
+      expect((await good.exchange(data)).equals(data)).toBe(true);
+    }
   });
 });

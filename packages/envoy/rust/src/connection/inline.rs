@@ -96,6 +96,7 @@ impl Connection {
             left = left.saturating_sub(taken);
             let last = left == 0 || taken == 0;
             self.count_chunk(taken);
+            ran.effects.next_call();
             let piece = Piece { direction, last, end_of_stream };
             ran.close = self.run_piece(lease, scratch, &piece, begun, &mut ran.effects)?;
             if joined {
@@ -169,10 +170,12 @@ impl Connection {
     fn apply(&self, ran: Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
         let data = scratch.result();
         let Ran { effects: Effects { front, across, .. }, close } = ran;
+        // What was written towards there before goes first.
+        let front = self.behind_hops(direction, front);
         if self.service.options().terminal || close {
             // What the guest left in Envoy's buffer when it closed goes nowhere.
             self.filter.drain(direction, usize::MAX);
-            self.pass_on(Outcome { direction, across, front: &front, data, end_of_stream, close });
+            self.pass_on(Outcome { direction, across, front, data, end_of_stream, close });
             return Status::Stop;
         }
         self.send_across(direction, across);

@@ -1,5 +1,6 @@
 //! One connection: its chunks, its machine, its end.
 
+mod ending;
 mod hops;
 mod inline;
 mod reading;
@@ -12,16 +13,14 @@ use twinwall_host::{CallError, ErrorCode, show_text};
 
 use crate::counters::code_name;
 use crate::envoy::abi::{CloseKind, Level, Status};
-use crate::envoy::{self, Direction, Filter};
+use crate::envoy::{self, Direction, Filter, Gate};
 use crate::options::{Placement, State};
 use crate::service::Service;
 use crate::workers::Lease;
+use ending::Phase;
 use hops::Hops;
 use reading::Reading;
 use threaded::Threaded;
-
-/// Why Envoy closes what a guest has closed, for access logs.
-const CLOSED_BY_GUEST: &str = "twinwall_closed_by_guest";
 
 /// A connection, on the worker that owns it. Envoy may call hooks while it serves one of our calls, so nothing here is
 /// borrowed across such a call.
@@ -29,7 +28,10 @@ const CLOSED_BY_GUEST: &str = "twinwall_closed_by_guest";
 pub(crate) struct Connection {
     filter: Filter,
     service: Arc<Service>,
+    gate: Arc<Gate>,
     phase: Cell<Phase>,
+    /// The upstream has ended its side.
+    upstream_ended: Cell<bool>,
     /// The machine, while the guest keeps its state.
     lease: RefCell<Option<Lease>>,
     reading: Reading,
@@ -38,24 +40,13 @@ pub(crate) struct Connection {
     threaded: Option<RefCell<Threaded>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Data goes through the guest.
-    Open,
-    /// The guest has closed the connection, and the upstream has been told. Nothing passes any more; when it is done too,
-    /// the client is told.
-    Ending,
-    /// Nothing passes any more.
-    Dead,
-}
-
 /// What goes on once an event's data has gone through the guest.
 struct Outcome<'a> {
     direction: Direction,
     /// Data in the other direction, which goes first.
     across: Vec<u8>,
     /// Data that goes on, in two parts.
-    front: &'a [u8],
+    front: Vec<u8>,
     data: &'a [u8],
     end_of_stream: bool,
     close: bool,
@@ -68,12 +59,15 @@ impl Connection {
         if service.options().terminal {
             filter.enable_half_close();
         }
+        let gate = filter.gate();
         let threaded = (service.options().placement == Placement::Thread)
-            .then(|| RefCell::new(Threaded::new(filter.scheduler())));
+            .then(|| RefCell::new(Threaded::new(Arc::clone(&gate))));
         Self {
             filter,
             service,
+            gate,
             phase: Cell::new(Phase::Open),
+            upstream_ended: Cell::new(false),
             lease: RefCell::new(None),
             reading: Reading::new(filter),
             hops: Hops::default(),
@@ -87,13 +81,11 @@ impl Connection {
 
     /// Envoy has `length` bytes in the buffer of a direction.
     pub(crate) fn on_data(&self, direction: Direction, length: usize, end_of_stream: bool) -> Status {
+        if direction == Direction::Write && end_of_stream {
+            self.upstream_ended.set(true);
+        }
         if !self.is_open() {
-            self.filter.drain(direction, length);
-            if direction == Direction::Write && end_of_stream && self.phase.get() == Phase::Ending {
-                self.phase.set(Phase::Dead);
-                self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
-            }
-            return Status::Stop;
+            return self.on_late_data(direction, length, end_of_stream);
         }
         if !self.service.processes(direction) || (length == 0 && !end_of_stream) {
             return Status::Continue;
@@ -107,9 +99,10 @@ impl Connection {
     /// Envoy woke the worker because something of this connection asked for it.
     pub(crate) fn on_scheduled(&self) {
         let across = self.hops.take();
-        if !across.is_empty() && self.is_open() {
+        if !across.is_empty() && self.phase.get() != Phase::Dead {
             self.filter.inject(Direction::Read, &across, false);
         }
+        self.go_on_ending();
         if let Some(threaded) = &self.threaded {
             self.serve_thread(threaded);
         }
@@ -118,6 +111,7 @@ impl Connection {
     /// The connection is closed, by either side.
     pub(crate) fn on_closed(&self) {
         self.phase.set(Phase::Dead);
+        self.gate.shut();
         self.release();
     }
 
@@ -135,7 +129,8 @@ impl Connection {
         drop(lease);
     }
 
-    /// Does something with the connection's machine: its own while the guest keeps its state, else any of the worker's.
+    /// Does something with a machine: the connection's own while the guest keeps its state or a thread runs, else any of the
+    /// worker's.
     fn with_lease<Value>(
         &self,
         use_lease: impl FnOnce(&mut Lease) -> Result<Value, CallError>,
@@ -157,25 +152,22 @@ impl Connection {
         let Outcome { direction, across, front, data, end_of_stream, close } = outcome;
         self.send_across(direction, across);
         let target = if self.service.options().terminal { Direction::Write } else { direction };
-        // Towards the upstream the end of the stream is the close: what closes both sides would overtake the data.
-        let ends = end_of_stream || (close && target == Direction::Read);
-        if close && target == Direction::Read && self.is_open() {
-            self.filter.count(self.service.counters().closed_by_guest, 1);
-            self.phase.set(Phase::Ending);
-            self.release();
+        let front = self.behind_hops(target, front);
+        let ends_upstream = close && target == Direction::Read && self.is_open();
+        if ends_upstream {
+            self.begin_ending();
         }
         if !front.is_empty() && self.phase.get() != Phase::Dead {
-            self.filter.inject(target, front, false);
+            self.filter.inject(target, &front, false);
         }
+        let ends = end_of_stream || ends_upstream;
         if (!data.is_empty() || ends) && self.phase.get() != Phase::Dead {
             self.filter.inject(target, data, ends);
         }
-        if close && target == Direction::Write && self.is_open() {
-            self.filter.count(self.service.counters().closed_by_guest, 1);
-            self.phase.set(Phase::Dead);
-            self.release();
-            // Envoy sends what is on its way to the client first.
-            self.filter.close(CloseKind::FlushWrite, CLOSED_BY_GUEST);
+        if ends_upstream {
+            self.go_on_ending();
+        } else if close && target == Direction::Write && self.is_open() {
+            self.leave();
         }
     }
 
@@ -188,10 +180,24 @@ impl Connection {
             self.filter.inject(Direction::Write, &across, false);
             return;
         }
-        // Not from within a hook: what is behind may answer at once, and Envoy's buffers are not made for that.
-        if let Err(error) = self.hops.put(self.filter, across) {
+        if let Err(error) = self.hops.count() {
             self.fail(&error);
+            return;
         }
+        // Not from within the hook of the other direction: what is behind may answer at once, and Envoy's buffers are not
+        // made for that.
+        self.hops.put(across);
+        self.gate.wake();
+    }
+
+    /// `front`, behind what waits to go in the same direction.
+    fn behind_hops(&self, direction: Direction, mut front: Vec<u8>) -> Vec<u8> {
+        if direction == Direction::Write || self.hops.is_empty() {
+            return front;
+        }
+        let mut waiting = self.hops.take();
+        waiting.append(&mut front);
+        waiting
     }
 
     /// Counts an event's data, which is about to be processed.
@@ -219,5 +225,12 @@ impl Connection {
         }
         self.filter.close(CloseKind::AbortReset, &format!("twinwall_{}", name.to_lowercase()));
         self.release();
+    }
+}
+
+impl Drop for Connection {
+    /// Envoy has told of the end before; should it not have, nobody may come back to what is gone.
+    fn drop(&mut self) {
+        self.gate.shut();
     }
 }

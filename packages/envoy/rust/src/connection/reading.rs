@@ -6,7 +6,7 @@ use crate::envoy::Filter;
 
 /// Reasons not to read, each of which Envoy hears of once.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(super) struct Reading {
     filter: Filter,
     /// The client does not take what is sent to it.
     client: Cell<bool>,
@@ -15,19 +15,19 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new(filter: Filter) -> Self {
+    pub(super) fn new(filter: Filter) -> Self {
         Self { filter, client: Cell::new(false), guest: Cell::new(false) }
     }
 
     /// Begins or ends to wait for the client.
-    pub(crate) fn hold_for_client(&self, hold: bool) {
+    pub(super) fn hold_for_client(&self, hold: bool) {
         if self.client.replace(hold) != hold {
             self.filter.disable_reading(hold);
         }
     }
 
     /// Begins or ends to wait for the guest.
-    pub(crate) fn hold_for_guest(&self, hold: bool) {
+    pub(super) fn hold_for_guest(&self, hold: bool) {
         if self.guest.replace(hold) != hold {
             self.filter.disable_reading(hold);
         }

@@ -9,7 +9,7 @@ use twinwall_host::{CallError, CallLink, Entry, ErrorCode, Host, HostMessage, Ti
 
 use super::{Connection, Outcome};
 use crate::envoy::abi::Status;
-use crate::envoy::{Direction, Scheduler};
+use crate::envoy::{Direction, Gate};
 use crate::guest::{Effects, GuestHost, Mailbox, Message, Runner, Task, with_deadline};
 use crate::options::State;
 use crate::workers::Lease;
@@ -50,12 +50,14 @@ struct Running {
     /// What the guest passes on, so far.
     passed: Vec<u8>,
     close: bool,
+    /// The worker has waited for it.
+    waited: bool,
 }
 
 impl Threaded {
-    pub(super) fn new(scheduler: Scheduler) -> Self {
+    pub(super) fn new(gate: Arc<Gate>) -> Self {
         Self {
-            mailbox: Arc::new(Mailbox::new(scheduler)),
+            mailbox: Arc::new(Mailbox::new(gate)),
             running: None,
             over: None,
             read: Waiting::default(),
@@ -68,6 +70,12 @@ impl Threaded {
             Direction::Read => &mut self.read,
             Direction::Write => &mut self.write,
         }
+    }
+
+    /// Forgets what waits: nothing passes any more. Returns whether the upstream's end was among it.
+    pub(super) fn forget(&mut self) -> bool {
+        self.read = Waiting::default();
+        mem::take(&mut self.write).end_of_stream
     }
 
     /// The direction that is next: turn by turn where both wait.
@@ -119,9 +127,13 @@ impl Connection {
         Err(CallError::new(ErrorCode::Limit, text))
     }
 
-    /// Waits until the task in progress is over, at most as long as it may take. What comes of it waits for the worker to
-    /// come back from Envoy's hooks.
+    /// Waits until the task in progress is over, at most as long as it may take, and once. What comes of it waits for the
+    /// worker to come back from Envoy's hooks.
     fn wait_for_end(&self, state: &mut Threaded) {
+        match &mut state.running {
+            Some(running) if !running.waited => running.waited = true,
+            _ => return,
+        }
         let until = Instant::now() + Duration::from_nanos(self.service.options().limits.deadline);
         while state.over.is_none() && state.running.is_some() {
             let Some(message) = state.mailbox.wait(until) else { return };
@@ -158,6 +170,7 @@ impl Connection {
             effects: Effects::default(),
             passed: Vec::new(),
             close: false,
+            waited: false,
         });
         Ok(())
     }
@@ -179,7 +192,7 @@ impl Connection {
         }
     }
 
-    /// Takes a message, as far as that needs no hook of Envoy.
+    /// Acts on a message as far as that calls no hook: a result waits for the worker to be outside of Envoy's.
     fn note(&self, state: &mut Threaded, message: Message) {
         let Some(running) = &mut state.running else { return };
         match message {
@@ -188,6 +201,7 @@ impl Connection {
                 // Flags were read where it came from.
                 let flags = output.first().copied().unwrap_or_default();
                 running.close |= flags != 0;
+                running.effects.next_call();
                 running.passed.append(&mut running.effects.front);
                 running.passed.extend_from_slice(output.get(1..).unwrap_or_default());
             }
@@ -216,7 +230,7 @@ impl Connection {
             Ok(()) if self.is_open() => self.pass_on(Outcome {
                 direction: running.direction,
                 across: mem::take(&mut running.effects.across),
-                front: &[],
+                front: Vec::new(),
                 data: &running.passed,
                 end_of_stream: running.end_of_stream,
                 close: running.close,

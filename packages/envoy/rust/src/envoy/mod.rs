@@ -3,6 +3,7 @@
 pub(crate) mod abi;
 
 use std::ffi::c_int;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{ptr, slice};
 
 use abi::{Buffer, CloseKind, ConfigPointer, FilterPointer, Level, SchedulerPointer};
@@ -286,25 +287,24 @@ impl Filter {
         known.then(|| unsafe { bytes(name) }.to_vec())
     }
 
-    /// What brings other threads back to the worker.
-    pub(crate) fn scheduler(self) -> Scheduler {
+    /// What brings the worker back to the connection.
+    pub(crate) fn gate(self) -> Arc<Gate> {
         // SAFETY: the filter lives, by the contract of `new`.
-        Scheduler(unsafe { abi::envoy_dynamic_module_callback_network_filter_scheduler_new(self.0) })
+        let scheduler =
+            Scheduler(unsafe { abi::envoy_dynamic_module_callback_network_filter_scheduler_new(self.0) });
+        Arc::new(Gate(Mutex::new(Some(scheduler))))
     }
 }
 
 /// Makes Envoy call a filter's hook `scheduled` on the worker that owns it.
 #[derive(Debug)]
-pub(crate) struct Scheduler(SchedulerPointer);
+struct Scheduler(SchedulerPointer);
 
-// SAFETY: Envoy's interface lets any thread use and delete a scheduler; it holds the filter weakly.
+// SAFETY: Envoy's interface lets any thread use and delete a scheduler.
 unsafe impl Send for Scheduler {}
-// SAFETY: as above; Envoy's dispatcher takes posts from several threads at once.
-unsafe impl Sync for Scheduler {}
 
 impl Scheduler {
-    /// Has the hook called, some time soon, unless the filter is gone by then.
-    pub(crate) fn commit(&self) {
+    fn commit(&self) {
         // SAFETY: the scheduler lives until `drop`.
         unsafe { abi::envoy_dynamic_module_callback_network_filter_scheduler_commit(self.0, 0) };
     }
@@ -314,6 +314,33 @@ impl Drop for Scheduler {
     fn drop(&mut self) {
         // SAFETY: nobody uses it any more.
         unsafe { abi::envoy_dynamic_module_callback_network_filter_scheduler_delete(self.0) };
+    }
+}
+
+/// By which other threads bring a connection's worker back to it, until the connection is closed.
+///
+/// While Envoy takes a wish it holds the filter, and lets go of it on the calling thread: were that the last hold, the filter
+/// would be destroyed there. So wishes come one at a time, and none once the worker has heard of the connection's end, which
+/// is before Envoy lets go of the filter.
+#[derive(Debug)]
+pub(crate) struct Gate(Mutex<Option<Scheduler>>);
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, Option<Scheduler>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the hook called, some time soon, unless the connection is closed.
+    pub(crate) fn wake(&self) {
+        if let Some(scheduler) = &*self.lock() {
+            scheduler.commit();
+        }
+    }
+
+    /// The connection is closed.
+    pub(crate) fn shut(&self) {
+        let scheduler = self.lock().take();
+        drop(scheduler);
     }
 }
 

@@ -21,11 +21,18 @@ pub(crate) struct Effects {
     pub(crate) front: Vec<u8>,
     /// Data in the other direction.
     pub(crate) across: Vec<u8>,
+    /// Bytes that the current call has written.
+    written: usize,
     /// What a one-way call did wrong; the guest could not be told.
     fault: Option<CallError>,
 }
 
 impl Effects {
+    /// The next call of the same event begins.
+    pub(crate) fn next_call(&mut self) {
+        self.written = 0;
+    }
+
     /// Takes note of a fault; the first counts.
     fn fail(&mut self, code: ErrorCode, text: impl Into<String>) -> ErrorCode {
         self.fault.get_or_insert_with(|| CallError::new(code, text));
@@ -131,11 +138,12 @@ impl<'a> GuestHost<'a> {
         if direction == Direction::Read && self.service.options().terminal {
             return fail(self.effects, "write: behind a terminal filter there is no upstream");
         }
-        let written = self.effects.front.len() + self.effects.across.len() + chunk.data.len();
+        let written = self.effects.written + chunk.data.len();
         let most = self.service.options().limits.output_bytes;
         if written as u64 > most {
             return fail(self.effects, &format!("write: a call wrote {written} bytes, the limit is {most}"));
         }
+        self.effects.written = written;
         let target =
             if direction == self.direction { &mut self.effects.front } else { &mut self.effects.across };
         target.extend_from_slice(chunk.data);

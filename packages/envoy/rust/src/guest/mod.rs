@@ -5,6 +5,7 @@ mod functions;
 mod host;
 mod input;
 mod log;
+mod mailbox;
 mod runner;
 mod thread;
 
@@ -13,5 +14,6 @@ pub(crate) use functions::declarations;
 pub(crate) use host::{Effects, GuestHost};
 pub(crate) use input::Input;
 pub(crate) use log::LineBudget;
+pub(crate) use mailbox::{Mailbox, Message};
 pub(crate) use runner::{Runner, Template};
-pub(crate) use thread::{Mailbox, Message, Task};
+pub(crate) use thread::Task;

@@ -1,10 +1,9 @@
 //! A machine on a thread of its own, whose host calls come back to the worker that owns the connection.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use twinwall_abi::connection::{BadFlags, MAX_CHUNK_BYTES, Passed, chunk_flags};
 use twinwall_host::{
@@ -14,69 +13,11 @@ use twinwall_host::{
 
 use super::event::{bad_result, remaining};
 use super::input::Input;
-use crate::envoy::{Direction, Scheduler};
+use super::mailbox::{Mailbox, Message};
+use crate::envoy::Direction;
 
 /// The exit loop needs little of it, and no guest can make it need more.
 const STACK_BYTES: usize = 512 << 10;
-
-/// Messages from a machine's thread to the worker, which is woken for those that it has to act on.
-#[derive(Debug)]
-pub(crate) struct Mailbox {
-    messages: Mutex<VecDeque<Message>>,
-    arrived: Condvar,
-    scheduler: Scheduler,
-}
-
-/// A message to the worker.
-#[derive(Debug)]
-pub(crate) enum Message {
-    /// A host call or a record.
-    Host(HostMessage),
-    /// The result of one piece, a byte of flags and data.
-    Piece(Vec<u8>),
-    /// All pieces are through, or one has failed.
-    Over(Result<(), CallError>),
-}
-
-impl Mailbox {
-    /// An empty one.
-    pub(crate) fn new(scheduler: Scheduler) -> Self {
-        Self { messages: Mutex::default(), arrived: Condvar::new(), scheduler }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Message>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put(&self, message: Message) {
-        let wakes = !matches!(message, Message::Piece(_));
-        self.lock().push_back(message);
-        if wakes {
-            self.arrived.notify_one();
-            self.scheduler.commit();
-        }
-    }
-
-    /// The oldest message.
-    pub(crate) fn take(&self) -> Option<Message> {
-        self.lock().pop_front()
-    }
-
-    /// The oldest message; waits for one until `until`.
-    pub(crate) fn wait(&self, until: Instant) -> Option<Message> {
-        let mut messages = self.lock();
-        loop {
-            if let Some(message) = messages.pop_front() {
-                return Some(message);
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if left == Duration::ZERO {
-                return None;
-            }
-            messages = self.arrived.wait_timeout(messages, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
 
 /// What comes of one event: its data, in pieces.
 pub(crate) struct Task {
@@ -171,7 +112,11 @@ impl Drop for MachineThread {
 fn serve(mut instance: Instance, on_data: BytesFunction, work: &Receiver<Job>) {
     while let Ok(job) = work.recv() {
         match job {
-            Job::Finish => instance.finish(),
+            Job::Finish => {
+                instance.finish();
+                // Where that fails, the next call says why.
+                let _ = instance.renew();
+            }
             Job::Run { task, link, mut over } => {
                 let result = run(&mut instance, on_data, &task, &link, &over.mailbox);
                 over.result = Some(result);

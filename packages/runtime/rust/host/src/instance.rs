@@ -16,7 +16,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn new(machine: Machine, program: u64) -> Self {
+    pub(crate) fn new(mut machine: Machine, program: u64) -> Self {
+        machine.keep_spent();
         Self { machine, program, open: false }
     }
 
@@ -113,6 +114,14 @@ impl Instance {
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.machine.is_spent()
+    }
+
+    /// Makes that virtual machine now. Does nothing where the instance is not spent.
+    ///
+    /// # Errors
+    /// [`CallError`] when the host has no memory or no virtual machine left.
+    pub fn renew(&mut self) -> Result<(), CallError> {
+        self.machine.renew()
     }
 
     fn bytes_call<'a>(

@@ -158,7 +158,8 @@ impl Shared {
     }
 }
 
-/// Those whose threads have ended. Their timers are gone, and with the threads the signals that were on their way.
+/// Those whose threads have ended. Their timers were deleted there, with the signal unblocked: a tick that was on its way was
+/// delivered before.
 static FREE: Mutex<Vec<&'static Shared>> = Mutex::new(Vec::new());
 
 impl Shared {

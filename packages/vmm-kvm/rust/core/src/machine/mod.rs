@@ -32,9 +32,10 @@ const RETIRE_BYTES: u64 = 16 << 20;
 #[derive(Debug)]
 pub struct Machine {
     core: Option<Core>,
-    /// A virtual machine that must not be used again. Taking it apart costs more than a call, so that waits for the next
-    /// call, or for the machine's end, which its owner can have elsewhere.
+    /// A virtual machine that must not be used again, kept because its owner has it taken apart elsewhere.
     spent: Option<Core>,
+    /// Whether such a one is kept.
+    keeps_spent: bool,
     snapshot: Arc<Snapshot>,
     limits: Limits,
     random: ChaCha12Rng,
@@ -59,6 +60,7 @@ impl Machine {
         Self {
             core: Some(core),
             spent: None,
+            keeps_spent: false,
             snapshot,
             limits,
             random: ChaCha12Rng::from_os_rng(),
@@ -88,11 +90,29 @@ impl Machine {
         self.statistics
     }
 
-    /// Whether the next call begins with a new virtual machine, because the last one was thrown away. That takes longer
-    /// than a call: a thread that must not wait takes another machine, and has this one dropped elsewhere.
+    /// Has virtual machines that must not be used again taken apart when the next call needs a new one, or the machine is
+    /// dropped, and not where they failed: that takes longer than a call. For threads that must not wait, which drop a
+    /// machine that [is spent](Self::is_spent) elsewhere.
+    pub fn keep_spent(&mut self) {
+        self.keeps_spent = true;
+    }
+
+    /// Whether the next call begins with a new virtual machine, because the last one was thrown away.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.core.is_none()
+    }
+
+    /// Makes that virtual machine now. Does nothing where the machine is not spent.
+    ///
+    /// # Errors
+    /// [`CallError`] when the host has no memory or no virtual machine left.
+    pub fn renew(&mut self) -> Result<(), CallError> {
+        if self.core.is_none() {
+            self.spent = None;
+            self.core = Some(self.snapshot.create()?);
+        }
+        Ok(())
     }
 
     /// Takes the result of the last call, when it was longer than the caller's output.
@@ -154,10 +174,7 @@ impl Machine {
         }
         self.give_up_unfinished();
         // A machine that takes the place of one that was thrown away is no part of the call's time.
-        if self.core.is_none() {
-            self.spent = None;
-            self.core = Some(self.snapshot.create()?);
-        }
+        self.renew()?;
         let now = clock::now();
         let request = self.request(call, now);
         let Some(core) = &mut self.core else {
@@ -214,7 +231,6 @@ impl Machine {
                 Err(error)
             }
             Err(Stop::Poisoned(error)) => {
-                self.spent = self.core.take();
                 self.discard();
                 Err(error)
             }
@@ -263,7 +279,10 @@ impl Machine {
 
     /// Throws the virtual machine away: whatever a guest left pending in it goes too. The next call makes a new one.
     fn discard(&mut self) {
-        self.core = None;
+        let core = self.core.take();
+        if self.keeps_spent {
+            self.spent = core;
+        }
         self.unfinished = false;
         self.statistics.replaced += 1;
         self.statistics.restores += 1;
