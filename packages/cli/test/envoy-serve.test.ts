@@ -116,7 +116,7 @@ describe("what does not go", () => {
       2,
       /--drain: "soon" is no time/,
     ],
-    ["no deadline", () => [...module(), ...listen, "--deadline", "none"], 2, /deadline "none"/],
+    ["no deadline", () => [...module(), ...listen, "--deadline", "none"], 2, /a deadline is between/],
     ["a machine that is none", () => [...module(), ...listen, "--machine", "xen"], 2, /--machine/],
     [
       "an option of the other way",

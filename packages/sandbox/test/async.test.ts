@@ -302,14 +302,19 @@ describe("host functions of asynchronous calls", () => {
   it("may wait for calls of others, however many do", async () => {
     const many = availableParallelism() + 10;
     const module = moduleOf("scalars");
-    const inner = await Promise.all(Array.from({ length: many }, () => Sandbox.create({ module })));
+    // So many threads start at once, on a machine that may have other work.
+    const limits = { deadline: "30s" } as const;
+    const inner = await Promise.all(Array.from({ length: many }, () => Sandbox.create({ module, limits })));
     const outer = await Promise.all(
       inner.map((other, index) =>
-        sandboxWith({
-          now: hostFunction({ params: [], result: t.u64 }, async () => {
-            return BigInt(Number(await other.callAsync("add", [index, 1])));
-          }),
-        }),
+        sandboxWith(
+          {
+            now: hostFunction({ params: [], result: t.u64 }, async () => {
+              return BigInt(Number(await other.callAsync("add", [index, 1])));
+            }),
+          },
+          { limits },
+        ),
       ),
     );
     const results = await Promise.all(outer.map((sandbox) => sandbox.callAsync("now", [])));

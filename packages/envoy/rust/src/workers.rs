@@ -62,6 +62,8 @@ struct Set {
     idle: Vec<Runner>,
     /// In use and idle.
     live: usize,
+    /// What the keeper is about to add.
+    making: usize,
 }
 
 /// What the keeper does.
@@ -89,7 +91,7 @@ impl Workers {
         let first = numbers.warm.min(1);
         let sets = (0..numbers.workers.max(1)).map(|_| {
             let idle = (0..first).map(|_| template.runner()).collect::<Result<Vec<_>, _>>()?;
-            Ok(Mutex::new(Set { live: idle.len(), idle }))
+            Ok(Mutex::new(Set { live: idle.len(), idle, making: 0 }))
         });
         let sets = sets.collect::<Result<_, CallError>>()?;
         let shared = Arc::new(Shared {
@@ -245,10 +247,15 @@ impl Shared {
             while self.reserve(worker) {
                 let made = self.template.runner();
                 let mut set = self.lock(worker);
+                set.making -= 1;
                 match made {
-                    Ok(runner) => set.idle.push(runner),
+                    // A worker that could not wait may have made the last one meanwhile.
+                    Ok(_) if set.live >= self.numbers.most => break,
+                    Ok(runner) => {
+                        set.live += 1;
+                        set.idle.push(runner);
+                    }
                     Err(error) => {
-                        set.live -= 1;
                         drop(set);
                         if self.lines.take() {
                             let text = show_text(&error.message, 1000);
@@ -266,10 +273,11 @@ impl Shared {
 
     /// Counts a machine that is about to be made ahead; false where none is missing.
     fn reserve(&self, worker: usize) -> bool {
+        let Numbers { warm, most, .. } = self.numbers;
         let mut set = self.lock(worker);
-        let missing = set.idle.len() < self.numbers.warm && set.live < self.numbers.most;
+        let missing = set.idle.len() + set.making < warm && set.live + set.making < most;
         if missing {
-            set.live += 1;
+            set.making += 1;
         }
         missing
     }
