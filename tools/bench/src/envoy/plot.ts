@@ -7,6 +7,7 @@ import { element, escapeXml, text } from "./svg.js";
 const LABELS = 300;
 const PANEL = 380;
 const GAP = 28;
+const TITLE = "Echoes through Envoy: latency, µs";
 const MARGIN = 16;
 const TOP = 96;
 const BAR = 6;
@@ -45,8 +46,9 @@ export function drawPlot(result: EnvoyEchoResult): string {
     text(pathOf(path).label, MARGIN + LABELS, TOP + row * pathHeight + pathHeight / 2, { anchor: "end" }),
   );
   const body = [
+    element("title", {}, [TITLE]),
     element("rect", { width, height, fill: "#fff" }),
-    text("Echoes through Envoy: latency, µs", MARGIN, 26, { size: 17 }),
+    text(TITLE, MARGIN, 26, { size: 17 }),
     legend(sizes, MARGIN, 50),
     ...labels,
     ...panels,
