@@ -19,7 +19,7 @@ import {
 
 const placements = ["inline", "thread"] as const;
 const states = ["call", "connection"] as const;
-const limits = { memory: "4MiB", deadline: "20ms", logBytes: "2KiB", resultBytes: "64KiB" } as const;
+const limits = { memory: "4MiB", deadline: "300ms", logBytes: "2KiB", resultBytes: "64KiB" } as const;
 
 const folder = new Folder();
 let envoy: Envoy;

@@ -223,6 +223,10 @@ impl Connection {
             let frames = show_text(&error.backtrace, 4000);
             envoy::log(Level::Debug, &format!("twinwall: connection {connection}: frames {frames}"));
         }
+        if self.threaded.is_some() {
+            // A close that Envoy has to put off becomes an ordinary one.
+            self.filter.disable_close(false);
+        }
         self.filter.close(CloseKind::AbortReset, &format!("twinwall_{}", name.to_lowercase()));
         self.release();
     }
