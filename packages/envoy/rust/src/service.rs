@@ -177,7 +177,7 @@ fn template(options: &Options) -> Result<Template, ServiceError> {
         let on_data = program.bytes_function(ON_DATA).map_err(ServiceError::Guest)?;
         (program, on_data)
     };
-    Ok(Template::Guest { program, on_data, limits: options.limits, placement: options.placement })
+    Ok(Template::Guest { program, on_data, placement: options.placement })
 }
 
 /// The Wasm runtime's image, loaded once: all configurations share its read-only memory.

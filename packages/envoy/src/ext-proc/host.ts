@@ -1,5 +1,6 @@
 import { decodeChunk, showBytes, showText, type TwinwallError } from "@twinwall/abi";
 import { type HostFunction, hostFunction, t } from "@twinwall/sandbox";
+import { LineBudget } from "./line-budget.js";
 import { type LogLine, logLevels } from "./log.js";
 import type { Metrics } from "./metrics.js";
 
@@ -16,9 +17,6 @@ export interface Turn {
    */
   write(towardsClient: boolean, data: Uint8Array): void;
 }
-
-/** Lines a second of all guests: a peer decides how often a guest runs, and with it how much it says. */
-const LINES_A_SECOND = 200;
 
 /** Most that a call may add to a counter at once, as in process. */
 const LARGEST_DELTA = 2n ** 40n;
@@ -37,7 +35,7 @@ export class Host {
   /** Set around each call of the guest; there is none while it boots. */
   turn: Turn | undefined;
 
-  private readonly lines = new LineBudget(LINES_A_SECOND);
+  private readonly lines = new LineBudget();
 
   constructor(
     private readonly metrics: Metrics,
@@ -98,25 +96,6 @@ export class Host {
     }
     this.turn.write(towardsClient, data);
     return new Uint8Array(0);
-  }
-}
-
-/** So many lines a second. */
-class LineBudget {
-  private second = 0;
-  private used = 0;
-
-  constructor(private readonly most: number) {}
-
-  /** Whether there is room for one more. */
-  take(): boolean {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.second) {
-      this.second = second;
-      this.used = 0;
-    }
-    this.used += 1;
-    return this.used <= this.most;
   }
 }
 

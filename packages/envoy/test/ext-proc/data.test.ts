@@ -1,16 +1,12 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { within } from "@twinwall/tool-envoy";
 import { describe, expect, it } from "vitest";
 import type { ListenerName } from "../support/envoy.js";
 import { untilMetric, useFixture } from "../support/fixture.js";
 import { machines, needsMachine } from "../support/machines.js";
+import { payload } from "../support/payload.js";
 
 const fixture = useFixture();
-
-/** Bytes of which none is a command, wherever chunks begin. */
-function payload(length: number): Buffer {
-  return Buffer.from(randomBytes(length).map((byte) => byte | 0x80));
-}
 
 describe.each(machines)("through machine %s", (machine) => {
   needsMachine(machine);

@@ -1,26 +1,21 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import {
-  connectTcp,
-  type Envoy,
-  startUpstream,
-  type TcpClient,
-  type Upstream,
-  waitFor,
-} from "@twinwall/tool-envoy";
+import { type Envoy, startUpstream, type TcpClient, type Upstream, waitFor } from "@twinwall/tool-envoy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Folder } from "../support/guests.js";
 import {
   closeUpstream,
   compileGuest,
+  connectTo,
   counter,
   inProcessProblem,
   needsInProcess,
+  placements,
   startInProcess,
+  states,
 } from "../support/in-process.js";
+import { payload } from "../support/payload.js";
 
-const placements = ["inline", "thread"] as const;
-const states = ["call", "connection"] as const;
 /** What is behind the filter. */
 const chains = ["terminal", "echo", "proxy"] as const;
 
@@ -72,12 +67,7 @@ afterAll(async () => {
 });
 
 function connect(name: string): Promise<TcpClient> {
-  return connectTcp({ port: envoy.ports.get(name) ?? 0 });
-}
-
-/** Bytes of which none is a command, wherever chunks begin. */
-function payload(length: number): Buffer {
-  return Buffer.from(randomBytes(length).map((byte) => byte | 0x80));
+  return connectTo(envoy, name);
 }
 
 async function ask(name: string, text: string, length: number): Promise<string> {

@@ -1,24 +1,18 @@
-import {
-  connectTcp,
-  type Envoy,
-  startUpstream,
-  type TcpClient,
-  type Upstream,
-  waitFor,
-} from "@twinwall/tool-envoy";
+import { type Envoy, startUpstream, type TcpClient, type Upstream, waitFor } from "@twinwall/tool-envoy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Folder } from "../support/guests.js";
 import {
   closeUpstream,
   compileGuest,
+  connectTo,
   counter,
   inProcessProblem,
   needsInProcess,
+  placements,
   startInProcess,
+  states,
 } from "../support/in-process.js";
 
-const placements = ["inline", "thread"] as const;
-const states = ["call", "connection"] as const;
 const limits = { memory: "4MiB", deadline: "300ms", logBytes: "2KiB", resultBytes: "64KiB" } as const;
 
 const folder = new Folder();
@@ -59,7 +53,7 @@ afterAll(async () => {
 });
 
 function connect(name: string): Promise<TcpClient> {
-  return connectTcp({ port: envoy.ports.get(name) ?? 0 });
+  return connectTo(envoy, name);
 }
 
 /** The upstream sends back what follows 0x80. */

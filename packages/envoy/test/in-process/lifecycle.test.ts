@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import {
   connectTcp,
   type Envoy,
@@ -21,6 +21,7 @@ import {
   needsInProcess,
   startInProcess,
 } from "../support/in-process.js";
+import { payload } from "../support/payload.js";
 
 const soak = process.env["TWINWALL_SOAK"] === "1";
 const PATIENCE = soak ? 900_000 : 60_000;
@@ -36,11 +37,6 @@ beforeAll(async () => {
   if (inProcessProblem() === undefined) module = await compileGuest(folder, "commands");
 });
 afterAll(() => folder[Symbol.dispose]());
-
-/** Bytes of which none is a command, wherever chunks begin. */
-function payload(length: number): Buffer {
-  return Buffer.from(randomBytes(length).map((byte) => byte | 0x80));
-}
 
 /** What an Envoy holds of machines: descriptors of KVM, and threads. */
 function holdings(envoy: Envoy): { kvm: number; files: number; threads: number } {

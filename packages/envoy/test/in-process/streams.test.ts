@@ -1,30 +1,24 @@
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import {
-  connectTcp,
-  type Envoy,
-  startUpstream,
-  type TcpClient,
-  type Upstream,
-  waitFor,
-} from "@twinwall/tool-envoy";
+import { type Envoy, startUpstream, type TcpClient, type Upstream, waitFor } from "@twinwall/tool-envoy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Folder } from "../support/guests.js";
 import {
   closeUpstream,
   compileGuest,
+  connectTo,
   counter,
   inProcessProblem,
   needsInProcess,
+  placements,
   startInProcess,
 } from "../support/in-process.js";
+import { payload } from "../support/payload.js";
 
-const placements = ["inline", "thread"] as const;
 const folder = new Folder();
 let envoy: Envoy;
 let upstream: Upstream | undefined;
 /** An upstream that gets this first reads no more until it is told to; else it echoes. */
-const SLOW = 0xff;
+const SLOW = 0x00;
 /** Its connections that wait. */
 const held: Socket[] = [];
 let received = 0;
@@ -83,12 +77,7 @@ afterAll(async () => {
 });
 
 function connect(name: string): Promise<TcpClient> {
-  return connectTcp({ port: envoy.ports.get(name) ?? 0 });
-}
-
-/** Bytes of which none is a command, wherever chunks begin, and none makes the upstream slow. */
-function payload(length: number): Buffer {
-  return Buffer.from(randomBytes(length).map((byte) => (byte & 0xbf) | 0x80));
+  return connectTo(envoy, name);
 }
 
 describe.each(placements)("placement %s", (placement) => {

@@ -1,11 +1,25 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createCompiler } from "@twinwall/compiler";
-import { type Envoy, envoyProblem, type StartOptions, startEnvoy, type Upstream } from "@twinwall/tool-envoy";
+import {
+  connectTcp,
+  type Envoy,
+  envoyProblem,
+  type StartOptions,
+  startEnvoy,
+  type TcpClient,
+  type Upstream,
+} from "@twinwall/tool-envoy";
 import { hostProblem } from "@twinwall/vmm-kvm";
 import { beforeEach } from "vitest";
 import { type ConnectionOptions, dynamicModulePath, inProcessConfig } from "../../src/index.js";
 import { assemble, type Folder } from "./guests.js";
+
+/** Where a machine runs. */
+export const placements = ["inline", "thread"] as const;
+
+/** How long a guest keeps its state. */
+export const states = ["call", "connection"] as const;
 
 /** Why there are no tests of the dynamic module here; `undefined` where there are. */
 export function inProcessProblem(): string | undefined {
@@ -109,6 +123,11 @@ export async function startInProcess(
       ...(runtime === undefined ? {} : { layered_runtime: runtime }),
     },
   });
+}
+
+/** A client of one of the listeners. */
+export function connectTo(envoy: Envoy, listener: string): Promise<TcpClient> {
+  return connectTcp({ port: envoy.ports.get(listener) ?? 0 });
 }
 
 /** A counter of the module. */

@@ -123,9 +123,8 @@ impl Connection {
         match lease.runner() {
             Some(Runner::Inline(instance)) => {
                 input.set_flags(chunk_flags(towards_client, piece.last && piece.end_of_stream));
-                self.limit(instance, begun)?;
                 let mut host = GuestHost::new(&self.service, self.filter, piece.direction, effects);
-                let result = self.call(instance, input.whole(), &mut host, output);
+                let result = self.call(instance, begun, input.whole(), &mut host, output);
                 effects.judge(result)?;
                 *place = Place::Output;
                 return Passed::read(output).map(|passed| passed.close).map_err(|BadFlags| bad_result());
@@ -141,37 +140,30 @@ impl Connection {
     }
 
     /// All pieces of an event share one deadline: a worker never waits longer.
-    fn limit(&self, instance: &mut Instance, begun: Option<Instant>) -> Result<(), CallError> {
-        if let Some(begun) = begun {
-            instance.configure(remaining(&self.service.options().limits, begun)?);
-        }
-        Ok(())
-    }
-
     fn call(
         &self,
         instance: &mut Instance,
+        begun: Option<Instant>,
         input: &[u8],
         host: &mut GuestHost<'_>,
         output: &mut dyn Output,
     ) -> Result<usize, CallError> {
-        let Template::Guest { on_data, limits, .. } = self.service.workers().template() else {
+        let Template::Guest { on_data, .. } = self.service.workers().template() else {
             return Err(CallError::new(ErrorCode::Internal, "there is no guest"));
         };
-        let result = match self.service.options().state {
+        let options = self.service.options();
+        let limits = begun.map_or(Ok(options.limits), |begun| remaining(&options.limits, begun))?;
+        instance.configure(limits);
+        match options.state {
             State::Call => instance.call_bytes(*on_data, input, host, output),
             State::Connection => instance.call_bytes_in_session(*on_data, input, host, output),
-        };
-        instance.configure(*limits);
-        result
+        }
     }
 
     /// Puts back into Envoy's buffer what goes on; by injection where that is not enough.
     fn apply(&self, ran: Ran, scratch: &Scratch, direction: Direction, end_of_stream: bool) -> Status {
         let data = scratch.result();
         let Ran { effects: Effects { front, across, .. }, close } = ran;
-        // What was written towards there before goes first.
-        let front = self.behind_hops(direction, front);
         if self.service.options().terminal || close {
             // What the guest left in Envoy's buffer when it closed goes nowhere.
             self.filter.drain(direction, usize::MAX);
@@ -182,6 +174,7 @@ impl Connection {
         if !self.is_open() {
             return Status::Stop;
         }
+        let front = self.behind_hops(direction, front);
         self.filter.append(direction, &front);
         self.filter.append(direction, data);
         let nothing = front.is_empty() && data.is_empty() && !end_of_stream;

@@ -52,6 +52,9 @@ pub enum Level {
     Error = 4,
 }
 
+/// How Envoy is asked for one of a connection's addresses.
+pub type AskAddress = unsafe extern "C" fn(FilterPointer, *mut Buffer, *mut u32) -> bool;
+
 unsafe extern "C" {
     pub fn envoy_dynamic_module_callback_log(level: c_int, message: Buffer);
     pub fn envoy_dynamic_module_callback_log_enabled(level: c_int) -> bool;

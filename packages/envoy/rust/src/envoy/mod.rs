@@ -246,32 +246,19 @@ impl Filter {
 
     /// `IP:PORT` of the client, unless it has none.
     pub(crate) fn source_address(self) -> Option<String> {
-        let mut address = Buffer { pointer: ptr::null(), length: 0 };
-        let mut port = 0;
-        // SAFETY: the filter lives, by the contract of `new`; both results outlive the call.
-        let known = unsafe {
-            abi::envoy_dynamic_module_callback_network_filter_get_remote_address(
-                self.0,
-                &mut address,
-                &mut port,
-            )
-        };
-        // SAFETY: Envoy's text stays as it is while the connection lives; it is copied at once.
-        known.then(|| endpoint(unsafe { bytes(address) }, port))
+        self.address(abi::envoy_dynamic_module_callback_network_filter_get_remote_address)
     }
 
     /// `IP:PORT` that the client connected to, unless there is none.
     pub(crate) fn destination_address(self) -> Option<String> {
+        self.address(abi::envoy_dynamic_module_callback_network_filter_get_local_address)
+    }
+
+    fn address(self, ask: abi::AskAddress) -> Option<String> {
         let mut address = Buffer { pointer: ptr::null(), length: 0 };
         let mut port = 0;
         // SAFETY: the filter lives, by the contract of `new`; both results outlive the call.
-        let known = unsafe {
-            abi::envoy_dynamic_module_callback_network_filter_get_local_address(
-                self.0,
-                &mut address,
-                &mut port,
-            )
-        };
+        let known = unsafe { ask(self.0, &mut address, &mut port) };
         // SAFETY: Envoy's text stays as it is while the connection lives; it is copied at once.
         known.then(|| endpoint(unsafe { bytes(address) }, port))
     }

@@ -1,6 +1,6 @@
 //! What runs for a chunk: a guest's machine, or what measurements put in its place.
 
-use twinwall_host::{BytesFunction, CallError, Floor, Instance, Limits, Program};
+use twinwall_host::{BytesFunction, CallError, Floor, Instance, Program};
 
 use super::thread::MachineThread;
 use crate::options::Placement;
@@ -9,7 +9,7 @@ use crate::options::Placement;
 #[derive(Debug)]
 pub(crate) enum Template {
     /// A booted guest.
-    Guest { program: Program, on_data: BytesFunction, limits: Limits, placement: Placement },
+    Guest { program: Program, on_data: BytesFunction, placement: Placement },
     /// Nothing.
     Pass,
     /// An empty exit of a machine.
