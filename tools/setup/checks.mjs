@@ -26,6 +26,15 @@ const checks = [
     "Rust lint, compiler",
     `cargo clippy --locked --profile compiler --target wasm32-unknown-unknown ${compilerCrates} -- -D warnings`,
   ],
+  // Most of it exists for WebAssembly alone, and some of it without std alone.
+  [
+    "Rust lint, guest library",
+    "cargo clippy --locked --target wasm32-unknown-unknown -p twinwall-guest -- -D warnings",
+  ],
+  [
+    "Rust lint, guest library without std",
+    "cargo clippy --locked --target wasm32-unknown-unknown -p twinwall-guest --no-default-features --features panic-handler -- -D warnings",
+  ],
   [
     "Rust lint, spec tests",
     "cargo clippy --locked --profile compiler -p twinwall-tool-spec-tests -- -D warnings",

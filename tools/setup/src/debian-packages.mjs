@@ -30,7 +30,7 @@ export const debianPackages = [
     probes: ["clang"],
     commands: ["test"],
     required: false,
-    reason: "compiles the C programs that the WASI tests run",
+    reason: "compiles guests in C, and the C programs that the WASI tests run",
   },
   {
     names: ["lld"],
@@ -44,7 +44,7 @@ export const debianPackages = [
     probes: ["/usr/include/wasm32-wasi/stdio.h"],
     commands: ["test"],
     required: false,
-    reason: "C library of the WASI test programs",
+    reason: "C library of those guests and programs",
   },
   {
     // The number is that of the distribution's clang: 14 in Debian 12, which has 19 beside it, and 19 in Debian 13.

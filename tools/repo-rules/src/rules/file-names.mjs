@@ -5,7 +5,8 @@ import { basename, dirname } from "node:path";
 const kebab = /^\.?[a-z0-9]+(?:[-.][a-z0-9]+)*$/;
 const snake = /^[a-z0-9]+(?:_[a-z0-9]+)*\.rs$/;
 const document = /^(?:[A-Z][A-Z_]*(?:\.md)?|[a-z0-9]+(?:-[a-z0-9]+)*\.md)$/;
-const exceptions = new Set(["Cargo.toml", "Cargo.lock"]);
+// In AssemblyScript a file is called as the module is that it imports from.
+const exceptions = new Set(["Cargo.toml", "Cargo.lock", "wasi_snapshot_preview1.ts"]);
 const generated = /(^|\/)generated\//;
 
 /** @param {import("../context.mjs").Context} context */
