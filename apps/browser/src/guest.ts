@@ -83,7 +83,8 @@ export class Guest {
       return () => sandbox.callAsync(name, bytes, { signal });
     }
     const values = readArguments(info ?? { parameters: [] }, input);
-    return () => sandbox.callAsync(name, values, { signal });
+    // Scalars come out where scalars go in.
+    return () => sandbox.callAsync(name, values, { signal }) as Promise<CallResult>;
   }
 
   /** Ends it, and with it a call under way. */

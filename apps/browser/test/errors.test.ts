@@ -51,7 +51,7 @@ const refused: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["a module cut within a section", good.subarray(0, good.length - 25), /^E_BAD_MODULE: /],
   ["bytes that are no code", Uint8Array.from([...good.subarray(0, 8), 10, 3, 1, 1, 255]), /^E_BAD_MODULE: /],
   ["threads", assemble("(module (memory 1 1 shared))"), /^E_UNSUPPORTED: /],
-  ["a component", Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), /^E_UNSUPPORTED: /],
+  ["a component of another version", Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0c, 0, 1, 0), /^E_BAD_MODULE: /],
   ["an unknown import", assemble(`(module (import "env" "secret" (func)))`), /^E_IMPORT: .*secret/],
   ["a host function", assemble(`(module (import "twinwall" "now" (func (result i64))))`), /^E_IMPORT: .*now/],
   ["too much memory", assemble("(module (memory 1000))"), /^E_MEMORY: /],

@@ -3,6 +3,8 @@ import { TwinwallError } from "./error.js";
 import { BadTable, FlatTable } from "./flat-table.js";
 import { ExternKind } from "./generated/twinwall/abi/extern-kind.js";
 import { type CoreType, coreTypeOf } from "./values.js";
+import type { World } from "./wit/types.js";
+import { readWorld } from "./wit/world.js";
 
 /** What an import or export is. */
 export type ExternName = "function" | "memory" | "table" | "global" | "tag";
@@ -38,6 +40,8 @@ export interface ArtifactFacts {
   readonly initialMemory: bigint;
   /** Number of linear memories. */
   readonly memories: number;
+  /** Of a component: what it needs and offers. The lists above are empty then. */
+  readonly world: World | undefined;
   /** The machine's code, a view of the file's bytes. */
   readonly code: Uint8Array;
 }
@@ -54,6 +58,7 @@ const artifactSlot = {
   initialMemory: 7,
   code: 8,
   memories: 9,
+  world: 10,
 } as const;
 const exportSlot = { name: 0, kind: 1, parameters: 2, results: 3 } as const;
 const importSlot = { module: 0, name: 1, kind: 2, parameters: 3, results: 4 } as const;
@@ -109,8 +114,14 @@ function readArtifact(table: FlatTable): ArtifactFacts {
     imports: table.tables(artifactSlot.imports).map(readImport),
     initialMemory: table.long(artifactSlot.initialMemory),
     memories: table.number(artifactSlot.memories),
+    world: readOptionalWorld(table),
     code,
   };
+}
+
+function readOptionalWorld(table: FlatTable): World | undefined {
+  const world = table.table(artifactSlot.world);
+  return world && readWorld(world);
 }
 
 function readExport(table: FlatTable): ModuleExport {

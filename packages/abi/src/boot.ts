@@ -1,5 +1,6 @@
 import { Builder } from "flatbuffers";
 import { BootConfiguration as Table } from "./generated/twinwall/abi/boot-configuration.js";
+import { ComponentExport } from "./generated/twinwall/abi/component-export.js";
 import { File } from "./generated/twinwall/abi/file.js";
 import { FunctionShape } from "./generated/twinwall/abi/function-shape.js";
 import { HostFunction } from "./generated/twinwall/abi/host-function.js";
@@ -8,11 +9,21 @@ import { coreNumberOf, type ScalarKind } from "./values.js";
 /** A host function as the guest runtime gets to know it. */
 export interface BootHostFunction {
   readonly name: string;
-  readonly shape: "bytes" | "scalars";
+  /** `typed`: a component's import; `resource`: a resource type that one imports. */
+  readonly shape: "bytes" | "scalars" | "typed" | "resource";
+  /** Of a component's import: its instance, with package and version; absent for the world itself. */
+  readonly interfaceName?: string | undefined;
   readonly deferred: boolean;
   /** Of a scalar function; else empty. */
   readonly parameters: readonly ScalarKind[];
   readonly results: readonly ScalarKind[];
+}
+
+/** A function that a component exports. */
+export interface BootExport {
+  /** Its instance, with package and version; `undefined` for the world itself. */
+  readonly interfaceName: string | undefined;
+  readonly name: string;
 }
 
 /** A file of the read-only tree: where it lies in the files attachment. */
@@ -39,6 +50,8 @@ export interface BootConfiguration {
   readonly init: Uint8Array;
   /** Whether the module is a WASI command. */
   readonly command: boolean;
+  /** Of a component: what a typed call names by its position here. Absent: it is a core module. */
+  readonly componentExports?: readonly BootExport[] | undefined;
 }
 
 /** Encodes a boot configuration for the guest runtime. */
@@ -52,6 +65,14 @@ export function encodeBootConfiguration(configuration: BootConfiguration): Uint8
     builder,
     configuration.hostFunctions.map((declared) => addHostFunction(builder, declared)),
   );
+  const { componentExports } = configuration;
+  const exports =
+    componentExports === undefined
+      ? 0
+      : Table.createComponentExportsVector(
+          builder,
+          componentExports.map((one) => addExport(builder, one)),
+        );
   const init = builder.createByteVector(configuration.init);
   Table.finishBootConfigurationBuffer(
     builder,
@@ -66,6 +87,8 @@ export function encodeBootConfiguration(configuration: BootConfiguration): Uint8
       hostFunctions,
       init,
       configuration.command,
+      componentExports !== undefined,
+      exports,
     ),
   );
   return builder.asUint8Array().slice();
@@ -75,13 +98,26 @@ function addFile(builder: Builder, file: BootFile): number {
   return File.createFile(builder, builder.createString(file.path), BigInt(file.offset), BigInt(file.length));
 }
 
+function addExport(builder: Builder, one: BootExport): number {
+  const interfaceName = one.interfaceName === undefined ? 0 : builder.createString(one.interfaceName);
+  return ComponentExport.createComponentExport(builder, interfaceName, builder.createString(one.name));
+}
+
+const shapes = {
+  bytes: FunctionShape.Bytes,
+  scalars: FunctionShape.Scalars,
+  typed: FunctionShape.Typed,
+  resource: FunctionShape.Resource,
+} as const;
+
 function addHostFunction(builder: Builder, declared: BootHostFunction): number {
   return HostFunction.createHostFunction(
     builder,
     builder.createString(declared.name),
-    declared.shape === "bytes" ? FunctionShape.Bytes : FunctionShape.Scalars,
+    shapes[declared.shape],
     declared.deferred,
     HostFunction.createParametersVector(builder, declared.parameters.map(coreNumberOf)),
     HostFunction.createResultsVector(builder, declared.results.map(coreNumberOf)),
+    declared.interfaceName === undefined ? 0 : builder.createString(declared.interfaceName),
   );
 }

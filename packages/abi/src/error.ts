@@ -9,6 +9,8 @@ export interface TwinwallErrorOptions {
   readonly backtrace?: readonly WasmFrame[];
   /** The guest's own number, of `E_GUEST_ERROR`. */
   readonly guestCode?: number;
+  /** The error's value, of a typed function that returned an error: `E_GUEST_ERROR`. */
+  readonly payload?: unknown;
 }
 
 /**
@@ -33,6 +35,8 @@ export class TwinwallError extends Error {
   readonly backtrace: readonly WasmFrame[];
   /** The guest's own number, of `E_GUEST_ERROR`. */
   readonly guestCode: number | undefined;
+  /** The error's value, of a typed function that returned an error: `E_GUEST_ERROR`. */
+  readonly payload: unknown;
 
   static {
     // On the prototype: there already when the stack is captured, and the same in minified code.
@@ -49,6 +53,7 @@ export class TwinwallError extends Error {
     this.rawMessage = message;
     this.backtrace = options.backtrace ?? [];
     this.guestCode = options.guestCode;
+    this.payload = options.payload;
   }
 
   /** The backtrace for people, a frame a line; empty where there is none. */

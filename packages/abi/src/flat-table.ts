@@ -1,11 +1,23 @@
 /** A FlatBuffer that does not hold what its offsets say. */
 export class BadTable extends Error {}
 
+/** How often the bytes of a file may be read on average: writers may let tables share texts. */
+const MOST_READS = 16;
+
+/** How many bytes may be read more than there are. */
+const MOST_SHARED = 64 * 2 ** 20;
+
+/** What may still be read, bytes. */
+interface Budget {
+  left: number;
+}
+
 /**
  * Reads tables of a FlatBuffer whose bytes nobody vouches for.
  *
  * The generated readers trust every offset; files come from anywhere. Here each offset and length is checked against
- * the bytes, and offsets only lead forward (but for the vtable's), so that reading ends.
+ * the bytes, and offsets only lead forward (but for the vtable's), so that reading ends. It ends soon, too: pieces may be
+ * part of several tables, but all that is read together is bounded by the file's length.
  */
 export class FlatTable {
   private readonly view: DataView;
@@ -15,6 +27,7 @@ export class FlatTable {
   private constructor(
     private readonly bytes: Uint8Array,
     private readonly position: number,
+    private readonly budget: Budget,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.vtable = position - this.int32(position);
@@ -23,6 +36,7 @@ export class FlatTable {
     this.check(this.vtable, this.vtableBytes);
     this.check(position, tableBytes);
     if (this.vtableBytes < 4 || tableBytes < 4) throw new BadTable("a table is too short");
+    this.charge(tableBytes);
   }
 
   /** The four characters that name the type; empty when the file is too short. */
@@ -34,7 +48,8 @@ export class FlatTable {
   static root(bytes: Uint8Array): FlatTable {
     if (bytes.length < 8) throw new BadTable("it ends before its first table");
     const offset = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    return new FlatTable(bytes, offset);
+    const left = Math.min(MOST_READS * bytes.length, MOST_SHARED + bytes.length);
+    return new FlatTable(bytes, offset, { left });
   }
 
   /** Field `slot` as an unsigned byte; 0 when it is absent. */
@@ -43,10 +58,10 @@ export class FlatTable {
     return at === 0 ? 0 : this.view.getUint8(at);
   }
 
-  /** Field `slot` as a 32-bit number; 0 when it is absent. */
-  number(slot: number): number {
+  /** Field `slot` as a 32-bit number; `absent`, the schema's default, when it is absent. */
+  number(slot: number, absent = 0): number {
     const at = this.field(slot, 4);
-    return at === 0 ? 0 : this.view.getUint32(at, true);
+    return at === 0 ? absent : this.view.getUint32(at, true);
   }
 
   /** Field `slot` as a 64-bit number; 0 when it is absent. */
@@ -64,12 +79,33 @@ export class FlatTable {
   /** Field `slot` as text; `undefined` when it is absent. */
   text(slot: number): string | undefined {
     const bytes = this.byteVector(slot);
-    if (bytes === undefined) return undefined;
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      throw new BadTable("a text is not UTF-8");
-    }
+    return bytes && decodeText(bytes);
+  }
+
+  /** Field `slot` as a list of 32-bit numbers; empty when it is absent. */
+  numbers(slot: number): number[] {
+    const vector = this.vector(slot, 4);
+    if (vector === undefined) return [];
+    return Array.from({ length: vector.length }, (_, index) => this.uint32(vector.start + 4 * index));
+  }
+
+  /** Field `slot` as a list of texts; empty when it is absent. */
+  texts(slot: number): string[] {
+    const vector = this.vector(slot, 4);
+    if (vector === undefined) return [];
+    return Array.from({ length: vector.length }, (_, index) => {
+      const start = this.follow(vector.start + 4 * index);
+      const length = this.uint32(start);
+      this.check(start + 4, length);
+      this.charge(length);
+      return decodeText(this.bytes.subarray(start + 4, start + 4 + length));
+    });
+  }
+
+  /** Field `slot` as a table; `undefined` when it is absent. */
+  table(slot: number): FlatTable | undefined {
+    const at = this.field(slot, 4);
+    return at === 0 ? undefined : new FlatTable(this.bytes, this.follow(at), this.budget);
   }
 
   /** Field `slot` as a list of tables; empty when it is absent. */
@@ -78,7 +114,7 @@ export class FlatTable {
     if (vector === undefined) return [];
     return Array.from({ length: vector.length }, (_, index) => {
       const at = vector.start + 4 * index;
-      return new FlatTable(this.bytes, this.follow(at));
+      return new FlatTable(this.bytes, this.follow(at), this.budget);
     });
   }
 
@@ -88,6 +124,7 @@ export class FlatTable {
     const start = this.follow(at);
     const length = this.uint32(start);
     this.check(start + 4, length * itemBytes);
+    this.charge(length * itemBytes);
     return { start: start + 4, length };
   }
 
@@ -122,9 +159,24 @@ export class FlatTable {
     return this.view.getInt32(at, true);
   }
 
+  private charge(length: number): void {
+    this.budget.left -= length;
+    if (this.budget.left < 0) throw new BadTable("too many of its pieces are the same bytes");
+  }
+
   private check(at: number, length: number): void {
     if (at < 0 || length < 0 || at + length > this.bytes.length) {
       throw new BadTable(`it ends at byte ${this.bytes.length}, but ${length} bytes at ${at} belong to it`);
     }
+  }
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new BadTable("a text is not UTF-8");
   }
 }

@@ -18,10 +18,12 @@ export { formatBacktrace, MAX_FRAMES, parseBacktrace, type WasmFrame } from "./b
 export { batchBytes, decodeBatch, encodeBatch } from "./batch.js";
 export {
   type BootConfiguration,
+  type BootExport,
   type BootFile,
   type BootHostFunction,
   encodeBootConfiguration,
 } from "./boot.js";
+export { type CallCodec, type Codec, codecPair } from "./codec.js";
 export {
   type ErrorCode,
   errorCodeOf,
@@ -86,3 +88,24 @@ export {
   type ValueOf,
   type ValueType,
 } from "./values.js";
+export { camelCase, imageProvides, pascalCase } from "./wit/names.js";
+export { isResultError, type ResultError, resultError } from "./wit/result-error.js";
+export {
+  type HandleType,
+  type PlainKind,
+  showType,
+  type WitCase,
+  type WitField,
+  type WitType,
+  type World,
+  type WorldFunction,
+  type WorldResource,
+} from "./wit/types.js";
+export {
+  createValuesCodec,
+  type ResourceBridge,
+  type ValuesCodec,
+  type ValuesOf,
+} from "./wit/values-codec.js";
+export { decodeWorld } from "./wit/world.js";
+export { encodeWorld } from "./wit/world-encode.js";

@@ -72,10 +72,17 @@ export function parseCount(value: unknown, name: string): number {
 /** Shows an option's value in an error, bounded. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "bigint") return showBigint(value);
   if (value === null || typeof value === "number" || typeof value === "boolean") return String(value);
   if (value === undefined) return "undefined";
   return typeof value === "function"
     ? "a function"
     : `a value of type ${Object.prototype.toString.call(value).slice(8, -1)}`;
+}
+
+/** Few of its digits, where there are many: all of them may take long to write. */
+function showBigint(value: bigint): string {
+  return BigInt.asIntN(256, value) === value
+    ? `${value}n`
+    : `a bigint ${value < 0n ? "below -" : "above "}2^255`;
 }

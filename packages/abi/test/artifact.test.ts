@@ -8,6 +8,7 @@ import { ExternKind } from "../src/generated/twinwall/abi/extern-kind.js";
 import { Import } from "../src/generated/twinwall/abi/import.js";
 import { MachineKind } from "../src/generated/twinwall/abi/machine-kind.js";
 import { ValueType } from "../src/generated/twinwall/abi/value-type.js";
+import { World } from "../src/generated/twinwall/abi/world.js";
 
 interface Changes {
   format?: number;
@@ -15,6 +16,7 @@ interface Changes {
   hash?: Uint8Array;
   code?: Uint8Array;
   kind?: number;
+  world?: boolean;
 }
 
 const hash = Uint8Array.from({ length: 32 }, (_, index) => index);
@@ -39,19 +41,25 @@ function encode(changes: Changes = {}): Uint8Array {
     0,
     Import.createResultsVector(builder, [ValueType.I64]),
   );
-  const artifact = Artifact.createArtifact(
-    builder,
-    changes.format ?? 2,
-    changes.machine ?? MachineKind.Kvm,
-    true,
-    builder.createString("cranelift 1"),
-    builder.createByteVector(changes.hash ?? hash),
-    Artifact.createExportsVector(builder, [functionExport, memoryExport]),
-    Artifact.createImportsVector(builder, [hostImport]),
-    65536n,
-    builder.createByteVector(changes.code ?? code),
-    1,
-  );
+  const compiler = builder.createString("cranelift 1");
+  const moduleHash = builder.createByteVector(changes.hash ?? hash);
+  const exports = Artifact.createExportsVector(builder, [functionExport, memoryExport]);
+  const imports = Artifact.createImportsVector(builder, [hostImport]);
+  const codeVector = builder.createByteVector(changes.code ?? code);
+  const world = changes.world === true ? World.createWorld(builder, 0, 0, 0, 0, 0) : undefined;
+  Artifact.startArtifact(builder);
+  Artifact.addFormat(builder, changes.format ?? 3);
+  Artifact.addMachine(builder, changes.machine ?? MachineKind.Kvm);
+  Artifact.addFuel(builder, true);
+  Artifact.addCompiler(builder, compiler);
+  Artifact.addModuleHash(builder, moduleHash);
+  Artifact.addExports(builder, exports);
+  Artifact.addImports(builder, imports);
+  Artifact.addInitialMemory(builder, 65536n);
+  Artifact.addCode(builder, codeVector);
+  Artifact.addMemories(builder, 1);
+  if (world !== undefined) Artifact.addWorld(builder, world);
+  const artifact = Artifact.endArtifact(builder);
   Artifact.finishArtifactBuffer(builder, artifact);
   return builder.asUint8Array().slice();
 }
@@ -70,8 +78,14 @@ describe("decodeArtifact", () => {
       imports: [{ module: "twinwall", name: "now", kind: "function", parameters: [], results: ["i64"] }],
       initialMemory: 65536n,
       memories: 1,
+      world: undefined,
       code,
     });
+  });
+
+  it("reads the world of a component", () => {
+    const world = { name: undefined, resources: [], imports: [], exports: [] };
+    expect(decodeArtifact(encode({ world: true })).world).toEqual(world);
   });
 
   it("reads a view that does not begin at its buffer's begin", () => {
@@ -84,7 +98,7 @@ describe("decodeArtifact", () => {
   it.each([
     ["an empty file", new Uint8Array(0), "it is no .cwasm"],
     ["a WebAssembly module", Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), "it is no .cwasm"],
-    ["another format", encode({ format: 3 }), "its format is 3, this release reads 2"],
+    ["another format", encode({ format: 4 }), "its format is 4, this release reads 3"],
     ["an unknown machine", encode({ machine: 9 }), "its machine is unknown"],
     ["a short hash", encode({ hash: hash.subarray(1) }), "its module hash has 31 bytes, not 32"],
     ["no code", encode({ code: new Uint8Array(0) }), "its code is empty"],

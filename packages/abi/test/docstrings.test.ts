@@ -20,7 +20,9 @@ function run(example: string): { found: unknown[]; expected: unknown[] } {
   return scope;
 }
 
-const files = readdirSync(sources).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(sources, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
 const examples = files.flatMap((file) => examplesOf(file).map((example) => ({ file, example })));
 
 describe("examples in docstrings", () => {

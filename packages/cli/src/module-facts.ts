@@ -1,4 +1,15 @@
-import { isScalar, type ModuleExport, type ModuleImport, showName, showSignature } from "@twinwall/abi";
+import {
+  imageProvides,
+  isScalar,
+  type ModuleExport,
+  type ModuleImport,
+  showName,
+  showSignature,
+  showType,
+  type World,
+  type WorldFunction,
+} from "@twinwall/abi";
+import { isRun } from "@twinwall/runtime";
 import { WASI_FUNCTIONS, WASI_MODULE } from "./wasi-names.js";
 
 /** Who provides an import. */
@@ -10,8 +21,10 @@ export interface FunctionFacts {
   readonly signature: string;
   /** `callBytes` takes it. */
   readonly bytes: boolean;
-  /** `call` takes it. */
+  /** `call` takes it, with scalars. */
   readonly scalar: boolean;
+  /** `call` takes it, with the values that WIT declares. */
+  readonly typed: boolean;
 }
 
 /** Something that a module imports. */
@@ -77,7 +90,46 @@ function describeFunction(entry: ModuleExport, movesBytes: boolean): FunctionFac
     signature,
     bytes: movesBytes && signature === BYTES_SHAPE,
     scalar: [...entry.parameters, ...entry.results].every(isScalar),
+    typed: false,
   };
+}
+
+/** Sorts a component's exports and imports by what Twinwall can do with them. */
+export function describeWorld(world: World): ModuleFacts {
+  const imports = world.imports.map((declared): ImportFacts => {
+    const { interfaceName, name } = declared;
+    const provider = imageProvides(interfaceName) ? "wasi" : "host function";
+    return {
+      module: interfaceName ?? "",
+      name,
+      kind: "function",
+      signature: typedSignature(declared),
+      provider,
+    };
+  });
+  const given = imports.filter(({ provider }) => provider === "host function");
+  return {
+    command: world.exports.some(isRun),
+    functions: world.exports.map((declared) => ({
+      name:
+        declared.interfaceName === undefined ? declared.name : `${declared.interfaceName}#${declared.name}`,
+      signature: typedSignature(declared),
+      bytes: false,
+      scalar: false,
+      typed: true,
+    })),
+    otherExports: [],
+    imports,
+    missing: given.map(({ module, name }) => {
+      const shown = showName(module === "" ? name : `${module}#${name}`);
+      return `host function ${shown} must be given to Sandbox.create`;
+    }),
+  };
+}
+
+function typedSignature({ parameters, result }: WorldFunction): string {
+  const shown = parameters.map(({ name, type }) => `${name}: ${showType(type)}`);
+  return `(${shown.join(", ")})${result === undefined ? "" : ` -> ${showType(result)}`}`;
 }
 
 function describeImport(entry: ModuleImport): ImportFacts {

@@ -16,9 +16,10 @@ export function formatModule(path: string, inspection: Inspection): string {
   };
   const onBytes = functions.filter(({ bytes }) => bytes);
   const onScalars = functions.filter(({ bytes, scalar }) => scalar && !bytes);
-  const neither = functions.filter(({ bytes, scalar }) => !scalar && !bytes);
+  const neither = functions.filter(({ bytes, scalar, typed }) => !scalar && !bytes && !typed);
   const show = ({ name, signature }: { name: string; signature: string }): string =>
     `${showName(name)} ${signature}`.trim();
+  section("typed functions", functions.filter(({ typed }) => typed).map(show));
   section("functions on bytes", onBytes.map(show));
   section("functions on scalars", onScalars.map(show));
   section("functions that cannot be called", neither.map(show));
@@ -37,6 +38,7 @@ export function formatModule(path: string, inspection: Inspection): string {
 function kindOf({ command, functions }: ModuleFacts): string {
   const kinds = [
     command ? "a WASI command" : "",
+    functions.some(({ typed }) => typed) ? "a component with typed functions" : "",
     functions.some(({ bytes }) => bytes) ? "functions on bytes" : "",
     functions.some(({ bytes, scalar }) => scalar && !bytes) ? "functions on scalars" : "",
   ].filter((kind) => kind !== "");

@@ -63,6 +63,18 @@ function toFloat(value: unknown): number | undefined {
   return typeof value === "string" ? NOT_FINITE.get(value) : undefined;
 }
 
+/** A 64-bit integer in JSON, which has no notation of its own for one. */
+const BIG = /^-?\d{1,20}n$/;
+
+/** A value of `--args` for a typed function: a string such as `"5n"` is a 64-bit integer, `null` is an absent option. */
+export function toTyped(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (typeof value === "string") return BIG.test(value) ? BigInt(value.slice(0, -1)) : value;
+  if (Array.isArray(value)) return value.map(toTyped);
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toTyped(part)]));
+}
+
 /** A result as JSON: an i64 and what JSON has no number for become strings, no result is `null`. */
 export function toJson(value: unknown): Json {
   if (value === undefined || value === null) return null;
@@ -70,5 +82,9 @@ export function toJson(value: unknown): Json {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value === "string" || typeof value === "boolean") return value;
-  throw new TypeError(`not a scalar result: ${typeof value}`);
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<number | bigint>, toJson);
+  if (typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toJson(part)]));
+  }
+  throw new TypeError(`not a result: ${typeof value}`);
 }

@@ -19,8 +19,8 @@ describe("describeModule", () => {
     const facts = describeModule([memory, echo, allocate, func("add", ["i32", "i64"], ["f64"])], []);
     expect(facts.missing).toEqual([]);
     expect(facts.functions).toEqual([
-      { name: "echo", signature: "(i32, i32) -> i64", bytes: true, scalar: true },
-      { name: "add", signature: "(i32, i64) -> f64", bytes: false, scalar: true },
+      { name: "echo", signature: "(i32, i32) -> i64", bytes: true, scalar: true, typed: false },
+      { name: "add", signature: "(i32, i64) -> f64", bytes: false, scalar: true, typed: false },
     ]);
     expect(facts.otherExports.map(({ name }) => name)).toEqual(["memory", "twinwall_allocate"]);
   });

@@ -18,7 +18,12 @@ const cases: [name: string, module: Uint8Array, code: string, message: RegExp][]
     "E_BAD_MODULE",
     /^WebAssembly version 9 is unknown/,
   ],
-  ["a component", bytes(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), "E_UNSUPPORTED", /component/],
+  [
+    "a component of another version",
+    bytes(0, 0x61, 0x73, 0x6d, 0x0c, 0, 1, 0),
+    "E_BAD_MODULE",
+    /component version 0xc/,
+  ],
   [
     "a cut section",
     whole.subarray(0, whole.length - 3),

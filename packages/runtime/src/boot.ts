@@ -1,4 +1,10 @@
-import { type BootHostFunction, encodeBootConfiguration, errorNumbers, type Limits } from "@twinwall/abi";
+import {
+  type BootHostFunction,
+  encodeBootConfiguration,
+  errorNumbers,
+  type Limits,
+  type WorldFunction,
+} from "@twinwall/abi";
 import {
   bootLimits,
   type Driver,
@@ -46,9 +52,18 @@ export function bootSnapshot(options: BootOptions): SnapshotLease {
   });
 }
 
-/** Whether a module is a WASI command: it exports a function `_start`. */
-export function isCommand(module: LoadedModule): boolean {
-  return module.facts.exports.some((item) => item.kind === "function" && item.name === "_start");
+/** The instance whose function `run` is what a component does as a command. */
+const RUN = /^wasi:cli\/run@0\.2\.\d+$/;
+
+/** Whether a function of a component is what it does as a command. */
+export function isRun(declared: WorldFunction): boolean {
+  return declared.name === "run" && declared.interfaceName !== undefined && RUN.test(declared.interfaceName);
+}
+
+/** Whether a module is a WASI command: it exports a function `_start`, or as a component `wasi:cli/run`. */
+export function isCommand({ facts }: LoadedModule): boolean {
+  if (facts.world !== undefined) return facts.world.exports.some(isRun);
+  return facts.exports.some((item) => item.kind === "function" && item.name === "_start");
 }
 
 function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
@@ -68,7 +83,8 @@ function boot(options: BootOptions): { snapshot: Snapshot; hostCalls: number } {
       fuel: module.facts.fuel,
       hostFunctions: options.hostFunctions,
       init: options.init,
-      command: isCommand(module),
+      command: module.facts.world === undefined && isCommand(module),
+      componentExports: module.facts.world?.exports,
     }),
     limits: bootLimits(options.limits),
     memories: module.facts.memories,

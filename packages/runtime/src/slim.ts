@@ -5,7 +5,7 @@
  * @module
  */
 
-export { type BootOptions, bootNativeImage, bootSnapshot, isCommand } from "./boot.js";
+export { type BootOptions, bootNativeImage, bootSnapshot, isCommand, isRun } from "./boot.js";
 export { chooseDriver, type DriverChoice, type MachineChoice } from "./driver-choice.js";
 export { type FileTree, packFiles } from "./file-tree.js";
 export { type ImageName, loadImage, provideImage } from "./images.js";

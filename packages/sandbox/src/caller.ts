@@ -1,12 +1,4 @@
-import {
-  CallKind,
-  decodeBatch,
-  encodeBatch,
-  type Limits,
-  type ScalarValue,
-  showName,
-  TwinwallError,
-} from "@twinwall/abi";
+import { CallKind, decodeBatch, encodeBatch, type Limits, showName, TwinwallError } from "@twinwall/abi";
 import {
   type AsyncReply,
   CallFlag,
@@ -19,8 +11,11 @@ import {
 import { bufferError, isCallBuffer } from "./buffers.js";
 import type { FunctionTable, Problem, TargetFunction } from "./functions.js";
 import type { HostCalls, KeptError } from "./host-calls.js";
-import { readResults, writeArguments } from "./scalars.js";
+import { closedError, runningError, sessionOpenError, sessionOverError } from "./refusals.js";
+import { checkResultBytes, readResults, writeArguments } from "./scalars.js";
 import { abortedError, anySignal, endedBy } from "./signals.js";
+import type { Scopes } from "./typed/scopes.js";
+import { TypedCalls, type TypedEntry } from "./typed/typed-calls.js";
 
 /** Bytes of the buffer that results are first read into. */
 const SCRATCH_BYTES = 64 * 1024;
@@ -35,7 +30,7 @@ const closed = Object.freeze({ what: "closed" });
  * Calls functions on one machine. Whoever may call right now owns it: the sandbox, its open session, or nobody while a
  * call runs; so that one comparison on the fast path covers all states.
  */
-export class Caller {
+export class Caller implements TypedEntry {
   /** Why the last session ended early; told to those who use it on. */
   sessionFailure: TwinwallError | undefined;
 
@@ -47,10 +42,13 @@ export class Caller {
   private sessionFlags: number = CallFlag.None;
   /** Whether the running call is asynchronous. */
   private isAsync = false;
+  /** Of a component. */
+  private readonly typed: TypedCalls | undefined;
 
   /**
    * @param root Owner while no session is open.
    * @param signal Cancels every call.
+   * @param scopes Resources of a component.
    */
   constructor(
     private readonly root: object,
@@ -59,8 +57,10 @@ export class Caller {
     private readonly hosts: HostCalls,
     limits: Limits,
     private readonly signal: AbortSignal | undefined,
+    scopes: Scopes | undefined,
   ) {
     this.owner = root;
+    this.typed = scopes && new TypedCalls(root, this, functions, scopes);
     this.ordinaryLimits = callLimits(limits);
     this.limits = this.ordinaryLimits;
     hosts.signal = signal;
@@ -72,6 +72,7 @@ export class Caller {
     this.sessionFailure = undefined;
     this.sessionFlags = CallFlag.None;
     this.owner = session;
+    this.typed?.open(session);
   }
 
   /** Tells whether `session` has the machine. */
@@ -86,6 +87,7 @@ export class Caller {
     this.owner = this.root;
     const status = this.machine.restore();
     if (status < 0) throw failureToError(this.machine.failure(), { limits: this.limits, subject: "restore" });
+    this.typed?.end();
   }
 
   /** Gives the machine back for good; open sessions end, and an asynchronous call under way with `E_DISPOSED`. */
@@ -94,6 +96,7 @@ export class Caller {
     if (this.owner === running && !this.isAsync) throw this.refusal(this.root);
     this.owner = closed;
     this.machine.close();
+    this.typed?.end();
   }
 
   /** Figures of the machine. */
@@ -131,15 +134,18 @@ export class Caller {
     return length <= SCRATCH_BYTES ? this.scratch.slice(0, length) : this.machine.takeOutput();
   }
 
-  call(owner: object, name: string, values: readonly unknown[]): ScalarValue | ScalarValue[] | undefined {
+  call(owner: object, name: string, values: readonly unknown[]): unknown {
     const target = this.functions.get(name);
+    if (target?.typed !== undefined && this.typed !== undefined) {
+      return this.typed.call(owner, target, target.typed, values);
+    }
     if (this.owner !== owner || target === undefined || target.scalarProblem !== undefined) {
       throw this.callProblem(owner, name, target?.scalarProblem, this.scratch, this.scratch);
     }
     writeArguments(target, values);
     const { input, output } = target.slots;
     const length = this.enter(owner, CallKind.Scalar, target, CallFlag.Exact, input, output);
-    checkResults(target, length);
+    checkResultBytes(target, length);
     return readResults(target);
   }
 
@@ -168,11 +174,11 @@ export class Caller {
    */
   command(limits: Limits, outboxBytes: number, input: Uint8Array): number {
     if (this.owner !== this.root) throw this.refusal(this.root);
-    const target = this.functions.get("_start");
+    const target = this.functions.command();
     if (target === undefined) {
       throw new TwinwallError(
         "E_NO_FUNCTION",
-        'the module exports no function "_start": it is no WASI command',
+        'it is no WASI command: a module exports "_start" then, and a component "wasi:cli/run@0.2.x"',
       );
     }
     const status = new DataView(new ArrayBuffer(4));
@@ -199,9 +205,12 @@ export class Caller {
     name: string,
     input: Uint8Array | readonly unknown[],
     signal: AbortSignal | undefined,
-  ): Promise<Uint8Array | ScalarValue | ScalarValue[] | undefined> {
+  ): Promise<unknown> {
     const onBytes = !Array.isArray(input);
     const target = this.functions.get(name);
+    if (!onBytes && target?.typed !== undefined && this.typed !== undefined) {
+      return await this.typed.callAsync(owner, target, target.typed, input, signal);
+    }
     const problem = onBytes ? target?.bytesProblem : target?.scalarProblem;
     const bytes = onBytes ? input : this.scratch;
     if (this.owner !== owner || target === undefined || problem !== undefined || !isCallBuffer(bytes)) {
@@ -210,9 +219,44 @@ export class Caller {
     if (onBytes) return await this.enterAsync(owner, CallKind.Bytes, target, bytes, signal);
     writeArguments(target, input);
     const output = await this.enterAsync(owner, CallKind.Scalar, target, target.slots.input, signal);
-    checkResults(target, output.length);
+    checkResultBytes(target, output.length);
     target.slots.output.set(output);
     return readResults(target);
+  }
+
+  enterTyped(owner: object, kind: CallKind, target: TargetFunction, input: Uint8Array): number {
+    return this.enter(owner, kind, target, CallFlag.None, input, this.scratch);
+  }
+
+  outputOf(length: number): Uint8Array {
+    return length <= SCRATCH_BYTES ? this.scratch : this.machine.takeOutput();
+  }
+
+  enterTypedAsync(
+    owner: object,
+    target: TargetFunction,
+    input: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    return this.enterAsync(owner, CallKind.Typed, target, input, signal);
+  }
+
+  abandon(owner: object, error: TwinwallError): void {
+    if (owner !== this.root && this.owner === owner) this.endSession(error);
+  }
+
+  /** The guest's state is gone, and the session with it. */
+  private endSession(error: TwinwallError): void {
+    this.owner = this.root;
+    this.sessionFailure = error;
+    // Most failures have restored the machine already, but not one before the call entered the guest, and not a
+    // guest that was told of a failure and said success. It costs nothing where it was done.
+    this.machine.restore();
+    try {
+      this.typed?.end();
+    } catch {
+      // What the session ended with says more.
+    }
   }
 
   private async enterAsync(
@@ -285,7 +329,7 @@ export class Caller {
   }
 
   /** Once more, after code of the caller's has run: their lists may be more than lists. */
-  private checkOwner(owner: object): void {
+  checkOwner(owner: object): void {
     if (this.owner !== owner) throw this.refusal(owner);
   }
 
@@ -298,13 +342,7 @@ export class Caller {
   ): TwinwallError {
     const error = this.errorOf(target, length, kept?.told ?? false, kept?.error);
     const keepsState = kept?.told !== true && (length >= 0 || error.code === "E_GUEST_ERROR");
-    if (owner !== this.root && !keepsState) {
-      this.owner = this.root;
-      this.sessionFailure = error;
-      // Most failures have restored the machine already, but not one before the call entered the guest, and not a
-      // guest that was told of a failure and said success. It costs nothing where it was done.
-      this.machine.restore();
-    }
+    if (owner !== this.root && !keepsState) this.endSession(error);
     return error;
   }
 
@@ -342,37 +380,10 @@ export class Caller {
 
   /** Why `owner` may not call now. */
   private refusal(owner: object): TwinwallError {
-    if (this.owner === closed) return new TwinwallError("E_DISPOSED", "the sandbox is closed");
-    if (this.owner === running) {
-      return new TwinwallError(
-        "E_BUSY",
-        this.isAsync
-          ? "an asynchronous call is running on the sandbox; wait for it, or use another sandbox"
-          : "a call is running on the sandbox; a host function may not use its own sandbox",
-      );
-    }
-    if (owner === this.root) {
-      return new TwinwallError(
-        "E_BUSY",
-        "a session is open on the sandbox; finish it first, or call through it",
-      );
-    }
-    const { sessionFailure } = this;
-    return sessionFailure === undefined
-      ? new TwinwallError("E_DISPOSED", "the session is finished")
-      : new TwinwallError("E_DISPOSED", `the session ended with ${sessionFailure.code}`, {
-          cause: sessionFailure,
-        });
+    if (this.owner === closed) return closedError();
+    if (this.owner === running) return runningError(this.isAsync);
+    return owner === this.root ? sessionOpenError() : sessionOverError(this.sessionFailure);
   }
-}
-
-function checkResults(target: TargetFunction, length: number): void {
-  const expected = target.slots.output.length;
-  if (length === expected) return;
-  throw new TwinwallError(
-    "E_BAD_REPLY",
-    `function ${showName(target.name)} answered with ${length} bytes of results, not ${expected}`,
-  );
 }
 
 function causeOf(error: TwinwallError): { cause?: unknown } {

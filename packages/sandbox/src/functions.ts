@@ -10,6 +10,8 @@ import {
   TwinwallError,
 } from "@twinwall/abi";
 import type { FunctionInfo } from "./options.js";
+import type { TypedFunction } from "./typed/typed-function.js";
+import { TypedFunctions } from "./typed/typed-functions.js";
 
 /** Why a function cannot be called in some way. */
 export interface Problem {
@@ -37,10 +39,24 @@ export interface TargetFunction {
   /** `undefined` when it can be called on scalars. */
   readonly scalarProblem: Problem | undefined;
   readonly slots: ScalarSlots;
+  /** Of a component: how its values are read and written. It has both problems above. */
+  readonly typed: TypedFunction | undefined;
 }
 
-/** The functions that a module exports. */
-export class FunctionTable {
+/** The functions that a module or component exports. */
+export interface FunctionTable {
+  /** The function of that name. */
+  get(name: string): TargetFunction | undefined;
+  /** What runs when it is run as a WASI command. */
+  command(): TargetFunction | undefined;
+  /** All functions, for people. */
+  list(): FunctionInfo[];
+  /** The error for a name that is no function's. */
+  missing(name: unknown): TwinwallError;
+}
+
+/** The functions that a core module exports. */
+class CoreFunctions implements FunctionTable {
   private readonly functions = new Map<string, TargetFunction>();
   private readonly facts: ArtifactFacts;
 
@@ -56,7 +72,10 @@ export class FunctionTable {
     return this.functions.get(name);
   }
 
-  /** All functions, for people. */
+  command(): TargetFunction | undefined {
+    return this.functions.get("_start");
+  }
+
   list(): FunctionInfo[] {
     return Array.from(this.functions.values(), (target) => ({
       name: target.name,
@@ -64,10 +83,10 @@ export class FunctionTable {
       results: target.results,
       bytes: target.bytesProblem === undefined,
       scalar: target.scalarProblem === undefined,
+      typed: false,
     }));
   }
 
-  /** The error for a name that is no function's. */
   missing(name: unknown): TwinwallError {
     if (typeof name !== "string") return new TwinwallError("E_TYPE", "the function's name must be a string");
     const other = this.facts.exports.find((item) => item.name === name);
@@ -77,14 +96,24 @@ export class FunctionTable {
         `the module exports ${showName(name)} as a ${other.kind}, not a function`,
       );
     }
-    const names = Array.from(this.functions.keys(), showName);
-    const shown =
-      names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more` : names.join(", ");
-    return new TwinwallError(
-      "E_NO_FUNCTION",
-      `the module exports no function ${showName(name)}; ${names.length === 0 ? "it exports none" : `it exports ${shown}`}`,
-    );
+    return missingFunction("module", name, [...this.functions.keys()]);
   }
+}
+
+/** The error for a name that no function has. */
+export function missingFunction(
+  subject: "module" | "component",
+  name: string,
+  names: readonly string[],
+  hint = "",
+): TwinwallError {
+  const shown = names.slice(0, 12).map(showName).join(", ");
+  const more = names.length > 12 ? ` and ${names.length - 12} more` : "";
+  const has = names.length === 0 ? "it exports none" : `it exports ${shown}${more}`;
+  return new TwinwallError(
+    "E_NO_FUNCTION",
+    `the ${subject} exports no function ${showName(name)}; ${has}${hint}`,
+  );
 }
 
 const tables = new WeakMap<ArtifactFacts, FunctionTable>();
@@ -93,7 +122,7 @@ const tables = new WeakMap<ArtifactFacts, FunctionTable>();
 export function functionTable(facts: ArtifactFacts): FunctionTable {
   let table = tables.get(facts);
   if (table === undefined) {
-    table = new FunctionTable(facts);
+    table = facts.world === undefined ? new CoreFunctions(facts) : new TypedFunctions(facts.world);
     tables.set(facts, table);
   }
   return table;
@@ -158,10 +187,12 @@ function prepare(item: ModuleExport, index: number, piece: Problem | undefined):
       Object.defineProperty(this, "slots", { value: slots });
       return slots;
     },
+    typed: undefined,
   };
 }
 
-function makeSlots(parameters: number, results: number): ScalarSlots {
+/** Room for so many scalars. */
+export function makeSlots(parameters: number, results: number): ScalarSlots {
   const input = new Uint8Array(parameters * SLOT_BYTES);
   const output = new Uint8Array(results * SLOT_BYTES);
   return { input, output, inputView: new DataView(input.buffer), outputView: new DataView(output.buffer) };

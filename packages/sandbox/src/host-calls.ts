@@ -1,6 +1,6 @@
-import { errorNumbers, RecordKind, SLOT_BYTES, show, showName, TwinwallError } from "@twinwall/abi";
+import { errorNumbers, RecordKind, showName, TwinwallError } from "@twinwall/abi";
 import type { AsyncHostCallHandler, HostCallHandler, RecordHandler } from "@twinwall/vmm";
-import { isThenable, readHostArguments, refusePromise, writeHostResult } from "./host-values.js";
+import { isThenable, refusePromise } from "./host-values.js";
 import type { NamedHostFunction } from "./imports.js";
 import { abortedError } from "./signals.js";
 
@@ -30,8 +30,6 @@ export class HostCalls {
 
   /** Counts calls: a promise may settle after the one that it was for. */
   private callNumber = 0;
-  /** The driver copies a result before it asks again, so one slot is enough. */
-  private readonly slot = new DataView(new ArrayBuffer(SLOT_BYTES));
 
   constructor(
     private readonly functions: readonly NamedHostFunction[],
@@ -52,8 +50,8 @@ export class HostCalls {
   readonly hostCall: HostCallHandler = (index, input) => {
     try {
       const host = this.begin(index);
-      if (host.declared.deferred) return this.deferredCall(index, input);
-      return writeHostResult(host, invoke(host, input), this.slot);
+      if (host.deferred) return this.deferredCall(index, input);
+      return host.answer(host.invoke(input));
     } catch (error) {
       return this.refuse(error);
     }
@@ -63,9 +61,9 @@ export class HostCalls {
   readonly hostCallAsync: AsyncHostCallHandler = (index, input) => {
     try {
       const host = this.begin(index);
-      if (host.declared.deferred) return this.deferredCall(index, input);
-      const value = invoke(host, input);
-      if (!isThenable(value)) return writeHostResult(host, value, this.slot);
+      if (host.deferred) return this.deferredCall(index, input);
+      const value = host.invoke(input);
+      if (!isThenable(value)) return host.answer(value);
       return this.answerLater(host, value);
     } catch (error) {
       return this.refuse(error);
@@ -79,7 +77,8 @@ export class HostCalls {
     const call = this.callNumber;
     try {
       const result = await settled(host, value);
-      return writeHostResult(host, result, new DataView(new ArrayBuffer(SLOT_BYTES)));
+      // A copy: until the driver has it, another sandbox may have the same function answer.
+      return host.answer(result).slice();
     } catch (error) {
       // The call may be over, and what happens now is no other call's business.
       return call === this.callNumber ? this.refuse(error) : -errorNumbers.E_ABORTED;
@@ -118,13 +117,13 @@ export class HostCalls {
 
   private deferred(host: NamedHostFunction, data: Uint8Array): void {
     // Only what was declared one-way may run without a place to put its result.
-    if (!host.declared.deferred) {
+    if (!host.deferred) {
       throw new TwinwallError(
         "E_BAD_REPLY",
         `the guest deferred host function ${showName(host.name)}, which is not one-way`,
       );
     }
-    refusePromise(host.name, invoke(host, data), "a deferred call is one-way, and nobody waits for it");
+    refusePromise(host.name, host.invoke(data), "a deferred call is one-way, and nobody waits for it");
   }
 
   private find(index: number): NamedHostFunction {
@@ -134,27 +133,11 @@ export class HostCalls {
   }
 }
 
-function invoke(host: NamedHostFunction, input: Uint8Array): unknown {
-  const values = readHostArguments(host, input);
-  try {
-    return host.declared.implementation(...(values as never[]));
-  } catch (error) {
-    throw hostError(host, error);
-  }
-}
-
 /** What a promise of a host function comes to. */
 async function settled(host: NamedHostFunction, value: PromiseLike<unknown>): Promise<unknown> {
   try {
     return await value;
   } catch (error) {
-    throw hostError(host, error);
+    return host.recover(error);
   }
-}
-
-function hostError(host: NamedHostFunction, error: unknown): TwinwallError {
-  const text = error instanceof Error ? error.message : show(error);
-  return new TwinwallError("E_HOST_FUNCTION", `host function ${showName(host.name)} failed: ${text}`, {
-    cause: error,
-  });
 }

@@ -9,18 +9,18 @@ import {
   writeSlot,
 } from "@twinwall/abi";
 import { bufferError, isCallBuffer } from "./buffers.js";
-import type { NamedHostFunction } from "./imports.js";
+import type { HostFunction } from "./host-function.js";
 
 const nothing = new Uint8Array(0);
 
 /** Reads what the guest passes to a host function. The bytes are a copy, but what they say is the guest's word. */
-export function readHostArguments(host: NamedHostFunction, input: Uint8Array): unknown[] {
-  const { params, shape } = host.declared;
+export function readHostArguments(name: string, declared: HostFunction, input: Uint8Array): unknown[] {
+  const { params, shape } = declared;
   if (shape === "bytes") return [input];
   if (input.length !== params.length * SLOT_BYTES) {
     throw new TwinwallError(
       "E_BAD_REPLY",
-      `host function ${showName(host.name)} got ${input.length} bytes of arguments, not ${params.length * SLOT_BYTES}`,
+      `host function ${showName(name)} got ${input.length} bytes of arguments, not ${params.length * SLOT_BYTES}`,
     );
   }
   const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
@@ -40,19 +40,24 @@ function fromCore(type: ValueType, value: ScalarValue): unknown {
  * @param slot Room for a scalar.
  * @throws TwinwallError `E_TYPE` when it is not what was declared.
  */
-export function writeHostResult(host: NamedHostFunction, value: unknown, slot: DataView): Uint8Array {
-  const { result, shape } = host.declared;
+export function writeHostResult(
+  name: string,
+  declared: HostFunction,
+  value: unknown,
+  slot: DataView,
+): Uint8Array {
+  const { result, shape } = declared;
   if (result === undefined) {
-    refusePromise(host.name, value, "callAsync waits for it");
+    refusePromise(name, value, "callAsync waits for it");
     return nothing;
   }
-  if (!result.accepts(value)) throw resultError(host.name, result, value);
+  if (!result.accepts(value)) throw resultError(name, result, value);
   if (shape === "scalars") {
     const scalar = typeof value === "boolean" ? Number(value) : (value as ScalarValue);
     writeSlot(slot, 0, result.core ?? "i32", scalar);
     return new Uint8Array(slot.buffer);
   }
-  if (!isCallBuffer(value)) throw bufferError(value, `host function ${showName(host.name)}, result`);
+  if (!isCallBuffer(value)) throw bufferError(value, `host function ${showName(name)}, result`);
   return value;
 }
 

@@ -4,19 +4,42 @@ import {
   type CoreType,
   type ModuleImport,
   type ScalarKind,
+  SLOT_BYTES,
+  show,
   showName,
   showSignature,
   TwinwallError,
 } from "@twinwall/abi";
 import type { HostFunction } from "./host-function.js";
+import { readHostArguments, writeHostResult } from "./host-values.js";
 import { wasiFunctions } from "./wasi.js";
 
 /** A host function under its name, as the guest runtime and the dispatcher know it. */
 export interface NamedHostFunction {
   readonly name: string;
-  readonly declared: HostFunction;
+  /** One-way: the guest goes on at once. */
+  readonly deferred: boolean;
   /** What the guest runtime is told. */
   readonly boot: BootHostFunction;
+  /**
+   * Runs it on what the guest passes.
+   *
+   * @returns What {@link answer} takes, or a promise of it.
+   */
+  invoke(input: Uint8Array): unknown;
+  /**
+   * What its failure, thrown or by a rejected promise, comes to for the guest.
+   *
+   * @returns What {@link answer} takes.
+   * @throws TwinwallError When the call ends.
+   */
+  recover(error: unknown): unknown;
+  /**
+   * What the guest gets for what it returned; a buffer that later answers may overwrite.
+   *
+   * @throws TwinwallError `E_TYPE` when it is not what was declared.
+   */
+  answer(value: unknown): Uint8Array;
 }
 
 /**
@@ -27,14 +50,34 @@ export interface NamedHostFunction {
  */
 export function resolveImports(
   facts: ArtifactFacts,
-  host: Readonly<Record<string, HostFunction>>,
+  given: Readonly<Record<string, unknown>>,
 ): readonly NamedHostFunction[] {
+  const host = checkHost(given);
   const unknown = facts.imports.filter((item) => !isGiven(item, host));
   if (unknown.length > 0) throw importError(unknown, host);
   const wanted = facts.imports.filter((item) => item.module === "twinwall" && Object.hasOwn(host, item.name));
   for (const item of wanted) checkShape(item, host[item.name] as HostFunction);
   const names = [...new Set(wanted.map((item) => item.name))].sort();
-  return names.map((name) => named(name, host[name] as HostFunction));
+  return names.map((name) => new CoreHostFunction(name, host[name] as HostFunction));
+}
+
+/** @throws TwinwallError `E_OPTION` for what is no host function of a module. */
+function checkHost(given: Readonly<Record<string, unknown>>): Readonly<Record<string, HostFunction>> {
+  for (const [name, value] of Object.entries(given)) {
+    if (!isHostFunction(value)) {
+      const found = show(value);
+      throw new TwinwallError(
+        "E_OPTION",
+        `host: ${name}: expected a function made by hostFunction(), found ${found}`,
+      );
+    }
+    if (name === "fail") throw new TwinwallError("E_OPTION", 'host: the name "fail" belongs to Twinwall');
+  }
+  return given as Readonly<Record<string, HostFunction>>;
+}
+
+function isHostFunction(value: unknown): value is HostFunction {
+  return typeof value === "object" && value !== null && "implementation" in value && "shape" in value;
 }
 
 function isGiven(item: ModuleImport, host: Readonly<Record<string, HostFunction>>): boolean {
@@ -79,16 +122,53 @@ function checkShape(item: ModuleImport, declared: HostFunction): void {
   );
 }
 
-function named(name: string, declared: HostFunction): NamedHostFunction {
-  const onBytes = declared.shape === "bytes";
-  const boot: BootHostFunction = {
-    name,
-    shape: declared.shape,
-    deferred: declared.deferred,
-    parameters: onBytes ? [] : coreTypes(declared.params),
-    results: onBytes || declared.result === undefined ? [] : coreTypes([declared.result]),
-  };
-  return { name, declared, boot };
+/** A host function on bytes or scalars. */
+class CoreHostFunction implements NamedHostFunction {
+  readonly deferred: boolean;
+  readonly boot: BootHostFunction;
+  /** The driver copies a result before it asks again, so one slot is enough. */
+  private readonly slot = new DataView(new ArrayBuffer(SLOT_BYTES));
+
+  constructor(
+    readonly name: string,
+    private readonly declared: HostFunction,
+  ) {
+    const { shape, deferred, params, result } = declared;
+    const onBytes = shape === "bytes";
+    this.deferred = deferred;
+    this.boot = {
+      name,
+      shape,
+      deferred,
+      parameters: onBytes ? [] : coreTypes(params),
+      results: onBytes || result === undefined ? [] : coreTypes([result]),
+    };
+  }
+
+  invoke(input: Uint8Array): unknown {
+    const values = readHostArguments(this.name, this.declared, input);
+    try {
+      return this.declared.implementation(...(values as never[]));
+    } catch (error) {
+      return this.recover(error);
+    }
+  }
+
+  recover(error: unknown): never {
+    throw hostFunctionError(this.name, error);
+  }
+
+  answer(value: unknown): Uint8Array {
+    return writeHostResult(this.name, this.declared, value, this.slot);
+  }
+}
+
+/** The error of a call whose host function failed. */
+export function hostFunctionError(name: string, error: unknown): TwinwallError {
+  const text = error instanceof Error ? error.message : show(error);
+  return new TwinwallError("E_HOST_FUNCTION", `host function ${showName(name)} failed: ${text}`, {
+    cause: error,
+  });
 }
 
 function coreTypes(types: readonly { readonly core: ScalarKind | undefined }[]): ScalarKind[] {

@@ -1,9 +1,22 @@
 import type { LimitOptions, MachineName } from "@twinwall/abi";
 import type { ModuleCompiler } from "@twinwall/runtime/slim";
 import type { HostFunction } from "./host-function.js";
+import type { DynamicWorld, WorldTypes } from "./world-types.js";
+
+/**
+ * What a guest may import. A module: a function that `hostFunction` made. A component: a function of the world itself, a
+ * class that is a resource of it, or an interface: an object of functions and classes.
+ */
+export type HostImport =
+  | HostFunction
+  | ((...values: never[]) => unknown)
+  | (new (
+      ...values: never[]
+    ) => object)
+  | object;
 
 /** Options of {@link Sandbox.create}. An unknown name is `E_OPTION`. */
-export interface SandboxOptions {
+export interface SandboxOptions<Types extends WorldTypes = DynamicWorld> {
   /** The module: bytes of a `.wasm` or `.cwasm`, or the path or `file:` URL of one. A `.cwasm` is trusted code. */
   readonly module: Uint8Array | string | URL;
   /**
@@ -13,8 +26,14 @@ export interface SandboxOptions {
   readonly machine?: MachineName | "auto";
   /** Limits of each call; see {@link LimitOptions} for the defaults. */
   readonly limits?: LimitOptions;
-  /** Host functions by the name under which the module imports them from `twinwall`. Default: none. */
-  readonly host?: Readonly<Record<string, HostFunction>>;
+  /**
+   * What the guest may import. Of a module: functions by the name under which it imports them from `twinwall`, each made
+   * by `hostFunction`. Of a component: interfaces by their full name (`"docs:calc/log@0.1.0"`; without version where
+   * that is clear), each an object with functions in camelCase and resource classes in PascalCase; functions of the
+   * world itself stand beside them. A host function throws `resultError(value)` where WIT lets it return an error.
+   * Default: nothing.
+   */
+  readonly host?: Types["imports"];
   /** Bytes for the module's `twinwall_init`, which runs once before the snapshot. Default: empty. */
   readonly init?: Uint8Array;
   /**
@@ -121,12 +140,14 @@ export interface SandboxStats {
 /** A function that the module exports. */
 export interface FunctionInfo {
   readonly name: string;
-  /** Core types of the parameters. */
+  /** Types of the parameters: core types, or for a component types of WIT. */
   readonly parameters: readonly string[];
-  /** Core types of the results. */
+  /** Types of the results. */
   readonly results: readonly string[];
   /** Whether `callBytes` and `callInto` take it. */
   readonly bytes: boolean;
-  /** Whether `call` takes it. */
+  /** Whether `call` takes it, with scalars. */
   readonly scalar: boolean;
+  /** Whether `call` takes it, with the values that WIT declares: a function of a component. */
+  readonly typed: boolean;
 }

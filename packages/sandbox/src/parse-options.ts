@@ -3,16 +3,16 @@ import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime/
 import { packFiles } from "@twinwall/runtime/slim";
 import { platform } from "#sandbox/platform";
 import { isCallBuffer, showBuffer } from "./buffers.js";
-import type { HostFunction } from "./host-function.js";
 import type { CallOptions, RunOptions, SandboxOptions } from "./options.js";
 import { FileError } from "./platform.js";
+import type { WorldTypes } from "./world-types.js";
 
 /** Options of a sandbox, checked and filled in. */
 export interface Settings {
   readonly module: Uint8Array | string | URL;
   readonly machine: MachineChoice | undefined;
   readonly limits: Limits;
-  readonly host: Readonly<Record<string, HostFunction>>;
+  readonly host: Readonly<Record<string, unknown>>;
   readonly init: Uint8Array;
   readonly files: FileTree;
   readonly trustDomain: string | undefined;
@@ -57,7 +57,7 @@ const runOptions: Readonly<Record<keyof RunOptions, true>> = {
  *
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
-export function parseOptions(options: SandboxOptions): Settings {
+export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
   checkNames("Sandbox.create", options, sandboxOptions);
   const { module, snapshot = "shared", seed, init, trustDomain } = options;
   need(isModule(module), "module", module, "the bytes or the path of a module");
@@ -169,15 +169,11 @@ function need(good: boolean, name: string, value: unknown, expected: string): vo
   if (!good) throw new TwinwallError("E_OPTION", `${name}: expected ${expected}, found ${showBuffer(value)}`);
 }
 
-function parseHost(host: unknown): Readonly<Record<string, HostFunction>> {
+/** What it may hold depends on the module: a module's imports are checked when it is known. */
+function parseHost(host: unknown): Readonly<Record<string, unknown>> {
   if (host === undefined) return {};
   need(typeof host === "object" && host !== null, "host", host, "an object of host functions");
-  for (const [name, value] of Object.entries(host as object)) {
-    const good = typeof value === "object" && value !== null && "implementation" in value && "shape" in value;
-    need(good, `host: ${name}`, value, "a function made by hostFunction()");
-    if (name === "fail") throw new TwinwallError("E_OPTION", 'host: the name "fail" belongs to Twinwall');
-  }
-  return { ...(host as Record<string, HostFunction>) };
+  return { ...(host as Record<string, unknown>) };
 }
 
 function flag(value: unknown, name: string, fallback: boolean): boolean {

@@ -1,4 +1,4 @@
-import { errorNumbers, type MachineName, type ScalarValue, TwinwallError } from "@twinwall/abi";
+import { errorNumbers, type MachineName, TwinwallError } from "@twinwall/abi";
 import {
   bootSnapshot,
   chooseDriver,
@@ -12,7 +12,7 @@ import { callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";
 import { HostCalls } from "./host-calls.js";
-import { resolveImports } from "./imports.js";
+import { type NamedHostFunction, resolveImports } from "./imports.js";
 import type {
   CallOptions,
   FunctionInfo,
@@ -31,6 +31,9 @@ import {
 import { runCommand, sandboxSink } from "./run.js";
 import { Session } from "./session.js";
 import { abortedError } from "./signals.js";
+import { Scopes } from "./typed/scopes.js";
+import { resolveTypedImports } from "./typed/typed-imports.js";
+import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";
 
 const noBytes = new Uint8Array(0);
 
@@ -41,6 +44,8 @@ interface Parts {
   readonly module: LoadedModule;
   readonly lease: SnapshotLease;
   readonly hosts: HostCalls;
+  /** Of a component. */
+  readonly scopes: Scopes | undefined;
   readonly begin: number;
 }
 
@@ -50,7 +55,7 @@ interface Parts {
  *
  * Calls are synchronous and run on the calling thread, but for `callAsync`.
  */
-export class Sandbox {
+export class Sandbox<Types extends WorldTypes = DynamicWorld> {
   /** The machine that was taken. */
   readonly machine: MachineName;
   /** Why that machine was taken, one line. */
@@ -76,6 +81,7 @@ export class Sandbox {
       hosts,
       settings.limits,
       settings.signal,
+      parts.scopes,
     );
     this.#createUs = Math.round((performance.now() - parts.begin) * 1000);
   }
@@ -87,7 +93,9 @@ export class Sandbox {
    * @throws TwinwallError `E_OPTION`, `E_NO_FILE`, `E_BAD_MODULE`, `E_UNSUPPORTED`, `E_IMPORT`, `E_TYPE`,
    * `E_NO_MACHINE`, `E_ABORTED`, and what the module's own initialisation fails with.
    */
-  static async create(options: SandboxOptions): Promise<Sandbox> {
+  static async create<Types extends WorldTypes = DynamicWorld>(
+    options: SandboxOptions<Types>,
+  ): Promise<Sandbox<Types>> {
     const begin = performance.now();
     const settings = parseOptions(options);
     const { signal, limits } = settings;
@@ -102,9 +110,9 @@ export class Sandbox {
       domain: settings.trustDomain,
     });
     throwIfAborted(signal);
-    const { hosts, lease } = boot(settings, choice, module);
+    const { hosts, scopes, lease } = boot(settings, choice, module);
     try {
-      return new Sandbox({ settings, choice, module, lease, hosts, begin });
+      return new Sandbox<Types>({ settings, choice, module, lease, hosts, scopes, begin });
     } catch (error) {
       lease.release();
       throw error;
@@ -117,14 +125,23 @@ export class Sandbox {
   }
 
   /**
-   * Calls a function on scalars: i32, f32 and f64 are numbers, i64 is a bigint; integers are signed.
+   * Calls a typed function of a component, or a function of a module on scalars.
    *
-   * @returns Nothing, the result, or a list of several results.
+   * A component's functions take and return the values that WIT declares; those of an interface are named
+   * `docs:calc/ops@0.1.0#add`, or shorter where that is clear: without version, or by their own name. A `result` is
+   * returned, or thrown: its error is the `payload` of an `E_GUEST_ERROR`. Resources live in a {@link Session} only.
+   *
+   * Of scalars, i32, f32 and f64 are numbers, i64 is a bigint; integers are signed. The result is nothing, a value, or a
+   * list of several.
+   *
    * @throws TwinwallError `E_NO_FUNCTION`, `E_TYPE` naming function, parameter, expected and found; and what the call
-   * fails with: `E_TRAP`, `E_DEADLINE`, `E_FUEL`, `E_LIMIT`, `E_GUEST_ERROR`, `E_HOST_FUNCTION`.
+   * fails with: `E_TRAP`, `E_DEADLINE`, `E_FUEL`, `E_LIMIT`, `E_BAD_REPLY`, `E_GUEST_ERROR`, `E_HOST_FUNCTION`.
    */
-  call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
-    return this.#caller.call(this, name, values);
+  call<Name extends FunctionName<Types>>(
+    name: Name,
+    ...values: ArgumentsOf<Types, Name>
+  ): ResultOf<Types, Name> {
+    return this.#caller.call(this, name, values) as ResultOf<Types, Name>;
   }
 
   /**
@@ -161,15 +178,15 @@ export class Sandbox {
    * ```
    */
   callAsync(name: string, input?: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
-  /** Calls a function on scalars on a thread of its own; the values are those of `call`, as a list. */
-  callAsync(
-    name: string,
-    values: readonly ScalarValue[],
+  /** Calls a function on values on a thread of its own; the values are those of `call`, as a list. */
+  callAsync<Name extends FunctionName<Types>>(
+    name: Name,
+    values: Readonly<ArgumentsOf<Types, Name>>,
     options?: CallOptions,
-  ): Promise<ScalarValue | ScalarValue[] | undefined>;
+  ): Promise<ResultOf<Types, Name>>;
   async callAsync(
     name: string,
-    input: Uint8Array | readonly ScalarValue[] = noBytes,
+    input: Uint8Array | readonly unknown[] = noBytes,
     options?: CallOptions,
   ): Promise<unknown> {
     return await this.#caller.callAsync(this, name, input, checkCallOptions(options));
@@ -185,8 +202,8 @@ export class Sandbox {
    *
    * @throws TwinwallError `E_BUSY` when one is open already.
    */
-  session(): Session {
-    return new Session(this.#caller);
+  session(): Session<Types> {
+    return new Session<Types>(this.#caller);
   }
 
   /**
@@ -242,8 +259,8 @@ function boot(
   settings: Settings,
   choice: DriverChoice,
   module: LoadedModule,
-): { hosts: HostCalls; lease: SnapshotLease } {
-  const functions = resolveImports(module.facts, settings.host);
+): { hosts: HostCalls; scopes: Scopes | undefined; lease: SnapshotLease } {
+  const { functions, scopes } = imports(settings, module);
   checkInit(settings, module);
   const hosts = new HostCalls(functions, sandboxSink(settings.onStdout, settings.onStderr));
   try {
@@ -266,10 +283,27 @@ function boot(
       lease.release();
       throw kept.error;
     }
-    return { hosts, lease };
+    return { hosts, scopes, lease };
   } catch (error) {
     throw bootError(error, hosts);
   }
+}
+
+function imports(
+  { host }: Settings,
+  { facts }: LoadedModule,
+): { functions: readonly NamedHostFunction[]; scopes: Scopes | undefined } {
+  const { world } = facts;
+  if (world === undefined) return { functions: resolveImports(facts, host), scopes: undefined };
+  // The functions need the scopes, and the scopes the classes that are found with the functions.
+  const current = {
+    get scope() {
+      return scopes.scope;
+    },
+  };
+  const { functions, classes } = resolveTypedImports(world, host, current);
+  const scopes = new Scopes(world, classes);
+  return { functions, scopes };
 }
 
 /** A host function that failed during boot explains the failure better than what the guest made of it. */
@@ -283,7 +317,9 @@ function bootError(error: unknown, hosts: HostCalls): TwinwallError {
 /** Rules out init data that nobody would get. */
 function checkInit({ init }: Settings, module: LoadedModule): void {
   if (init.length === 0) return;
-  const { exports } = module.facts;
+  const { exports, world } = module.facts;
+  if (world !== undefined)
+    throw new TwinwallError("E_OPTION", "init was given, but the module is a component");
   if (isCommand(module))
     throw new TwinwallError("E_OPTION", "init was given, but the module is a WASI command");
   const target = exports.find((item) => item.name === "twinwall_init" && item.kind === "function");

@@ -32,6 +32,16 @@ export function writeArguments(target: TargetFunction, values: readonly unknown[
   }
 }
 
+/** @throws TwinwallError `E_BAD_REPLY` when results have another number of bytes than their types. */
+export function checkResultBytes(target: TargetFunction, length: number): void {
+  const expected = target.slots.output.length;
+  if (length === expected) return;
+  throw new TwinwallError(
+    "E_BAD_REPLY",
+    `function ${showName(target.name)} answered with ${length} bytes of results, not ${expected}`,
+  );
+}
+
 /** Reads the results of a scalar call: nothing, a value, or a list of several. */
 export function readResults(target: TargetFunction): ScalarValue | ScalarValue[] | undefined {
   const kinds = scalarKinds(target.results);

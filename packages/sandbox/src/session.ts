@@ -1,7 +1,7 @@
-import type { ScalarValue } from "@twinwall/abi";
 import type { Caller } from "./caller.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions } from "./parse-options.js";
+import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";
 
 const noBytes = new Uint8Array(0);
 
@@ -11,7 +11,7 @@ const noBytes = new Uint8Array(0);
  * A call that traps, times out or breaks a limit ends the session: the state is restored, and later calls are
  * `E_DISPOSED`. A failure that the guest reports (`E_GUEST_ERROR`) does not.
  */
-export class Session {
+export class Session<Types extends WorldTypes = DynamicWorld> {
   readonly #caller: Caller;
   /** @private Internal: `Sandbox.session` makes sessions. */
   constructor(caller: Caller) {
@@ -24,9 +24,17 @@ export class Session {
     return this.#caller.isOpen(this);
   }
 
-  /** Calls a scalar function; see {@link Sandbox.call}. */
-  call(name: string, ...values: ScalarValue[]): ScalarValue | ScalarValue[] | undefined {
-    return this.#caller.call(this, name, values);
+  /**
+   * Calls a function on values; see {@link Sandbox.call}.
+   *
+   * A resource of the component's comes as an object with the methods that WIT declares; it may be used until the session
+   * is finished, or it is dropped by its `[Symbol.dispose]()`.
+   */
+  call<Name extends FunctionName<Types>>(
+    name: Name,
+    ...values: ArgumentsOf<Types, Name>
+  ): ResultOf<Types, Name> {
+    return this.#caller.call(this, name, values) as ResultOf<Types, Name>;
   }
 
   /** Calls a bytes function; see {@link Sandbox.callBytes}. */
@@ -46,15 +54,15 @@ export class Session {
 
   /** Calls a bytes function on a thread of its own, and goes on with the session; see {@link Sandbox.callAsync}. */
   callAsync(name: string, input?: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
-  /** Calls a scalar function on a thread of its own; see {@link Sandbox.callAsync}. */
-  callAsync(
-    name: string,
-    values: readonly ScalarValue[],
+  /** Calls a function on values on a thread of its own; see {@link Sandbox.callAsync}. */
+  callAsync<Name extends FunctionName<Types>>(
+    name: Name,
+    values: Readonly<ArgumentsOf<Types, Name>>,
     options?: CallOptions,
-  ): Promise<ScalarValue | ScalarValue[] | undefined>;
+  ): Promise<ResultOf<Types, Name>>;
   async callAsync(
     name: string,
-    input: Uint8Array | readonly ScalarValue[] = noBytes,
+    input: Uint8Array | readonly unknown[] = noBytes,
     options?: CallOptions,
   ): Promise<unknown> {
     return await this.#caller.callAsync(this, name, input, checkCallOptions(options));

@@ -8,8 +8,11 @@
 export {
   type Duration,
   type ErrorCode,
+  isResultError,
   type LimitOptions,
   type MachineName,
+  type ResultError,
+  resultError,
   type ScalarValue,
   type Size,
   TwinwallError,
@@ -29,6 +32,7 @@ export {
 export type {
   CallOptions,
   FunctionInfo,
+  HostImport,
   RunOptions,
   RunResult,
   SandboxOptions,
@@ -36,3 +40,4 @@ export type {
 } from "./options.js";
 export { Sandbox } from "./sandbox.js";
 export { Session } from "./session.js";
+export type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";

@@ -18,7 +18,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const component = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0);
+const component = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0c, 0, 1, 0);
 
 describe("what is no module", () => {
   it.each<[string, () => Uint8Array, string, string]>([
@@ -32,7 +32,7 @@ describe("what is no module", () => {
     ],
     ["a module cut short", () => moduleOf("bytes").slice(0, -20), "E_BAD_MODULE", ""],
     ["a module with a broken body", () => corrupt(moduleOf("bytes")), "E_BAD_MODULE", ""],
-    ["a component", () => component, "E_UNSUPPORTED", ""],
+    ["a component of another version", () => component, "E_BAD_MODULE", "component version 0xc is unknown"],
   ])("%s: one clear line, and nothing is cached", async (_, module, code, message) => {
     const error = await errorOf(() => Sandbox.create({ module: module(), compiler }));
     expect(error.code).toBe(code);

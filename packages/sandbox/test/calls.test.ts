@@ -66,6 +66,7 @@ describe("scalar functions", () => {
       results: ["i32", "i32"],
       bytes: false,
       scalar: true,
+      typed: false,
     });
   });
 });

@@ -13,6 +13,7 @@ import { measureCompute } from "./measurements/compute.js";
 import { measureCreation } from "./measurements/creation.js";
 import { measureInstructions } from "./measurements/instructions.js";
 import { measureSoft } from "./measurements/soft.js";
+import { measureTyped } from "./measurements/typed.js";
 import { type BenchOptions, parseOptions } from "./options.js";
 import { WrongBytesError } from "./payload.js";
 import { replaceBenchBlock } from "./readme.js";
@@ -62,13 +63,15 @@ async function measureAll(bench: Bench): Promise<Row[]> {
   const kvm = problem === undefined ? await measureKvm(bench) : [];
   bench.progress("soft machine");
   const soft = await measureSoft(bench);
+  bench.progress("typed calls");
+  const typed = await measureTyped(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
   const compute = await measureCompute(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
   const module = readKernel(compileSample());
   const compile =
     module === undefined
       ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
       : await measureCompile(bench, module);
-  return [...kvm, ...soft, ...compute, compile];
+  return [...kvm, ...soft, ...typed, ...compute, compile];
 }
 
 async function measureKvm(bench: Bench): Promise<Row[]> {

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import ts from "typescript";
-import wabt from "wabt";
 
 // Inside this package, so that the programs find the packages that it depends on.
 const workFolder = fileURLToPath(new URL("../.cache/", import.meta.url));
@@ -24,8 +24,8 @@ export async function runProgram(program: string, modules: ReadonlyMap<string, s
   mkdirSync(workFolder, { recursive: true });
   const folder = mkdtempSync(join(workFolder, "example-"));
   try {
-    for (const [name, text] of modules)
-      writeFileSync(join(folder, `${name}.wasm`), await assemble(name, text));
+    // Modules and components.
+    for (const [name, text] of modules) writeFileSync(join(folder, `${name}.wasm`), await parse(text));
     writeFileSync(join(folder, "main.mjs"), transpile(program));
     const { status, stdout, stderr } = spawnSync(process.execPath, ["main.mjs"], {
       cwd: folder,
@@ -36,15 +36,6 @@ export async function runProgram(program: string, modules: ReadonlyMap<string, s
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function assemble(name: string, text: string): Promise<Uint8Array> {
-  const tools = await wabt();
-  const module = tools.parseWat(`${name}.wat`, text);
-  module.validate();
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  return buffer;
 }
 
 // Node 20 knows no `using`: TypeScript writes it out.

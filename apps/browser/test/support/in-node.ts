@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type LimitOptions, Sandbox, TwinwallError } from "@twinwall/sandbox";
-import { type LimitTexts, readArguments, readLimits, resultText } from "../../src/text.js";
+import { type CallResult, type LimitTexts, readArguments, readLimits, resultText } from "../../src/text.js";
 
 // Compiled modules are kept apart from the user's, and from run to run.
 process.env["TWINWALL_CACHE_DIR"] ??= fileURLToPath(new URL("../../.cache/compiled", import.meta.url));
@@ -29,7 +29,7 @@ export async function callInNode(
     if (info === undefined) throw new Error(`the module has no function ${name}`);
     const result = info.bytes
       ? await sandbox.callAsync(name, new TextEncoder().encode(input))
-      : await sandbox.callAsync(name, readArguments(info, input));
+      : ((await sandbox.callAsync(name, readArguments(info, input))) as CallResult);
     const { fuel, memoryBytes } = sandbox.stats();
     return { result: resultText(result), error: "", backtrace: "", fuel, memoryBytes };
   } catch (error) {

@@ -25,6 +25,7 @@ pub mod layout;
 pub mod mailbox;
 pub mod outbox;
 pub mod tables;
+pub mod values;
 
 pub use generated::twinwall::abi::{
     Answer, CallKind, ErrorCode, ExternKind, FunctionShape, GateOperation, ImageHeader, MachineKind, Record,
@@ -32,7 +33,7 @@ pub use generated::twinwall::abi::{
 };
 
 /// Version of the guest ABI. Host and image must agree exactly.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// First field of [`Request`]: `TWMB` read as a little-endian number.
 pub const MAILBOX_MAGIC: u32 = u32::from_le_bytes(*b"TWMB");
@@ -44,7 +45,7 @@ pub const IMAGE_MAGIC: u32 = u32::from_le_bytes(*b"TWIM");
 pub const IMAGE_SECTION: &str = ".twinwall";
 
 /// Version of the [`tables::Artifact`] format.
-pub const ARTIFACT_FORMAT: u32 = 2;
+pub const ARTIFACT_FORMAT: u32 = 3;
 
 /// Fuel value that stands for "not limited".
 pub const FUEL_UNLIMITED: u64 = u64::MAX;

@@ -3,8 +3,10 @@
 use flatbuffers::{InvalidFlatbuffer, VerifierOptions};
 
 pub use crate::generated::twinwall::abi::{
-    Artifact, ArtifactArgs, BootConfiguration, BootConfigurationArgs, CommandInput, CommandInputArgs, Export,
-    ExportArgs, File, FileArgs, HostFunction, HostFunctionArgs, Import, ImportArgs,
+    Artifact, ArtifactArgs, BootConfiguration, BootConfigurationArgs, CommandInput, CommandInputArgs,
+    ComponentExport, ComponentExportArgs, Export, ExportArgs, File, FileArgs, HostFunction, HostFunctionArgs,
+    Import, ImportArgs, Resource, ResourceArgs, Type, TypeArgs, TypeKind, World, WorldArgs, WorldFunction,
+    WorldFunctionArgs,
 };
 pub use flatbuffers::{FlatBufferBuilder, ForwardsUOffset, Vector, WIPOffset};
 

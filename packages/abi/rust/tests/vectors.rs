@@ -9,7 +9,7 @@ use twinwall_abi::connection::{Chunk, Passed, chunk_flags};
 use twinwall_abi::outbox::Entries;
 use twinwall_abi::{
     Answer, CallKind, ErrorCode, ExternKind, FunctionShape, GateOperation, ImageHeader, MachineKind,
-    RecordKind, Report, Request, Seed, TrapCode, ValueType, mailbox, tables,
+    RecordKind, Report, Request, Seed, TrapCode, ValueType, mailbox, tables, values,
 };
 
 fn vectors(name: &str) -> Value {
@@ -257,6 +257,10 @@ fn boot_configurations() {
         assert_eq!(found.init().map_or(&[][..], |init| init.bytes()), hex(text(vector, "init")));
         files(&found, list(vector, "files"));
         host_functions(&found, list(vector, "hostFunctions"));
+        assert_eq!(found.component(), vector.get("componentExports").is_some());
+        if found.component() {
+            component_exports(&found, list(vector, "componentExports"));
+        }
     }
 }
 
@@ -279,14 +283,39 @@ fn host_functions(found: &tables::BootConfiguration<'_>, expected: &[Value]) {
     for (function, expected) in functions.iter().zip(expected) {
         assert_eq!(function.name(), text(expected, "name"));
         assert_eq!(function.shape().variant_name().unwrap().to_lowercase(), text(expected, "shape"));
+        assert_eq!(function.interface_name(), expected["interfaceName"].as_str());
         assert_eq!(Some(function.deferred()), expected["deferred"].as_bool());
         assert_eq!(names(function.parameters().unwrap_or_default()), strings(list(expected, "parameters")));
         assert_eq!(names(function.results().unwrap_or_default()), strings(list(expected, "results")));
     }
 }
 
+fn component_exports(found: &tables::BootConfiguration<'_>, expected: &[Value]) {
+    let exports = found.component_exports().unwrap_or_default();
+    assert_eq!(exports.len(), expected.len());
+    for (export, expected) in exports.iter().zip(expected) {
+        assert_eq!(export.name(), text(expected, "name"));
+        assert_eq!(export.interface_name(), expected["interfaceName"].as_str());
+    }
+}
+
 fn strings(values: &[Value]) -> Vec<String> {
     values.iter().map(|value| String::from(value.as_str().unwrap())).collect()
+}
+
+#[test]
+fn frames_of_values() {
+    let vectors = vectors("values");
+    for vector in list(&vectors["frames"], "good") {
+        let frame = hex(text(vector, "frame"));
+        assert_eq!(values::image(&frame).unwrap(), hex(text(vector, "image")), "{}", text(vector, "about"));
+    }
+    for vector in list(&vectors["frames"], "bad") {
+        assert!(values::image(&hex(text(vector, "frame"))).is_err(), "{}", text(vector, "about"));
+    }
+    let ours = &vectors["frames"]["good"][0];
+    let image = hex(text(ours, "image"));
+    assert_eq!([&values::frame_head(image.len())[..], &image].concat(), hex(text(ours, "frame")));
 }
 
 #[test]

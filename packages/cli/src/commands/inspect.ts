@@ -1,7 +1,7 @@
 import { looksLikeArtifact } from "@twinwall/abi";
 import { type ArtifactFacts, createCompiler, inspectArtifact } from "@twinwall/compiler";
 import { readNamedFile } from "../files.js";
-import { describeModule, type ModuleFacts } from "../module-facts.js";
+import { describeModule, describeWorld, type ModuleFacts } from "../module-facts.js";
 import { formatModule } from "../module-text.js";
 import { writeLine } from "../streams.js";
 
@@ -40,7 +40,9 @@ async function inspectBytes(bytes: Uint8Array): Promise<Inspection> {
     moduleHash: Buffer.from(facts.moduleHash).toString("hex"),
     initialMemory: Number(facts.initialMemory),
     compiled: compiled ? { machine, fuel, compiler } : null,
-    ...describeModule(facts.exports, facts.imports),
+    ...(facts.world === undefined
+      ? describeModule(facts.exports, facts.imports)
+      : describeWorld(facts.world)),
   };
 }
 

@@ -6,7 +6,7 @@ import { readFileTree } from "../file-tree.js";
 import { readNamedFile } from "../files.js";
 import { type Outcome, RunReport } from "../run-report.js";
 import { readStandardInput } from "../streams.js";
-import { parseArguments, toJson, toScalars } from "../values.js";
+import { parseArguments, toJson, toScalars, toTyped } from "../values.js";
 
 /** Options of `twinwall run`, as they were typed. */
 export interface RunFlags {
@@ -94,8 +94,16 @@ async function callFunction(
   flags: RunFlags,
   report: RunReport,
 ): Promise<Outcome> {
-  const info = sandbox.functions.find((candidate) => candidate.name === name);
-  if (info === undefined) throw noFunction(name, sandbox.functions);
+  const { functions } = sandbox;
+  // Names of a component's functions may be short; it is the sandbox that knows which one is meant.
+  if (functions.some(({ typed }) => typed)) {
+    if (flags.data !== undefined)
+      throw new UsageError("--data is for functions on bytes; a component's take --args");
+    const values = parseArguments(flags.args ?? "[]").map(toTyped);
+    return { result: toJson(report.time(() => sandbox.call(name, ...values))) };
+  }
+  const info = functions.find((candidate) => candidate.name === name);
+  if (info === undefined) throw noFunction(name, functions);
   if (flags.data !== undefined || (flags.args === undefined && info.bytes)) {
     const input = await readData(flags.data ?? "");
     return { bytes: report.time(() => sandbox.callBytes(name, input)) };
@@ -133,9 +141,10 @@ async function runCommand(
   return { exitCode };
 }
 
-/** A program without WASI's `fd_read` is not made to wait for input that it cannot read. */
+/** A program without WASI's `fd_read`, or a component without its stdin, is not made to wait for input that it cannot read. */
 function readsInput(module: Uint8Array): boolean {
-  return Buffer.from(module.buffer, module.byteOffset, module.byteLength).includes("fd_read");
+  const bytes = Buffer.from(module.buffer, module.byteOffset, module.byteLength);
+  return bytes.includes("fd_read") || bytes.includes("wasi:cli/stdin");
 }
 
 function noFunction(name: string, functions: readonly FunctionInfo[]): TwinwallError {
@@ -148,7 +157,7 @@ function noFunction(name: string, functions: readonly FunctionInfo[]): TwinwallE
 function noCommand(functions: readonly FunctionInfo[]): TwinwallError {
   return new TwinwallError(
     "E_NO_FUNCTION",
-    `the module exports no _start, so it is no WASI command; name a function with --call${listOf(functions)}`,
+    `the module exports no _start (a component: no wasi:cli/run), so it is no WASI command; name a function with --call${listOf(functions)}`,
   );
 }
 

@@ -78,7 +78,7 @@ const badModules = {
   text: new TextEncoder().encode("(module)"),
   "a cut module": assemble(variety["tables"] ?? "").subarray(0, 60),
   threads: assemble("(module (memory 1 1 shared))"),
-  "a component": Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0),
+  "a component of another version": Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0c, 0, 1, 0),
 };
 
 test("bad modules are refused with the codes and messages of Node", async () => {

@@ -418,15 +418,17 @@ impl ::flatbuffers::SimpleToVerifyInSlice for GateOperation {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_CALL_KIND: u16 = 1;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_CALL_KIND: u16 = 5;
+pub const ENUM_MAX_CALL_KIND: u16 = 7;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_CALL_KIND: [CallKind; 5] = [
+pub const ENUM_VALUES_CALL_KIND: [CallKind; 7] = [
   CallKind::Boot,
   CallKind::Bytes,
   CallKind::Scalar,
   CallKind::Batch,
   CallKind::Command,
+  CallKind::Typed,
+  CallKind::DropResources,
 ];
 
 /// What a call asks of the guest.
@@ -445,15 +447,21 @@ impl CallKind {
   pub const Batch: Self = Self(4);
   /// A WASI command: input is a `CommandInput`; output is the exit status, one i32.
   pub const Command: Self = Self(5);
+  /// A function of a component: input and output are `Values`.
+  pub const Typed: Self = Self(6);
+  /// Drops resources that the guest owns and the host holds: input is their handles, each a u32. No output.
+  pub const DropResources: Self = Self(7);
 
   pub const ENUM_MIN: u16 = 1;
-  pub const ENUM_MAX: u16 = 5;
+  pub const ENUM_MAX: u16 = 7;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Boot,
     Self::Bytes,
     Self::Scalar,
     Self::Batch,
     Self::Command,
+    Self::Typed,
+    Self::DropResources,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
@@ -463,6 +471,8 @@ impl CallKind {
       Self::Scalar => Some("Scalar"),
       Self::Batch => Some("Batch"),
       Self::Command => Some("Command"),
+      Self::Typed => Some("Typed"),
+      Self::DropResources => Some("DropResources"),
       _ => None,
     }
   }
@@ -696,15 +706,17 @@ impl ::flatbuffers::SimpleToVerifyInSlice for RecordKind {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_FUNCTION_SHAPE: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-pub const ENUM_MAX_FUNCTION_SHAPE: u8 = 1;
+pub const ENUM_MAX_FUNCTION_SHAPE: u8 = 3;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 #[allow(non_camel_case_types)]
-pub const ENUM_VALUES_FUNCTION_SHAPE: [FunctionShape; 2] = [
+pub const ENUM_VALUES_FUNCTION_SHAPE: [FunctionShape; 4] = [
   FunctionShape::Bytes,
   FunctionShape::Scalars,
+  FunctionShape::Typed,
+  FunctionShape::Resource,
 ];
 
-/// Whether a function or host function works on bytes or on scalars.
+/// What a function or host function works on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(transparent)]
 pub struct FunctionShape(pub u8);
@@ -712,18 +724,26 @@ pub struct FunctionShape(pub u8);
 impl FunctionShape {
   pub const Bytes: Self = Self(0);
   pub const Scalars: Self = Self(1);
+  /// A component's import: arguments and answer are `Values`.
+  pub const Typed: Self = Self(2);
+  /// A component's imported resource type; the call says that the guest dropped one: its argument is a u32.
+  pub const Resource: Self = Self(3);
 
   pub const ENUM_MIN: u8 = 0;
-  pub const ENUM_MAX: u8 = 1;
+  pub const ENUM_MAX: u8 = 3;
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::Bytes,
     Self::Scalars,
+    Self::Typed,
+    Self::Resource,
   ];
   /// Returns the variant's name or "" if unknown.
   pub fn variant_name(self) -> Option<&'static str> {
     match self {
       Self::Bytes => Some("Bytes"),
       Self::Scalars => Some("Scalars"),
+      Self::Typed => Some("Typed"),
+      Self::Resource => Some("Resource"),
       _ => None,
     }
   }
@@ -972,6 +992,175 @@ impl<'a> ::flatbuffers::Verifiable for MachineKind {
 }
 
 impl ::flatbuffers::SimpleToVerifyInSlice for MachineKind {}
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MIN_TYPE_KIND: u8 = 0;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+pub const ENUM_MAX_TYPE_KIND: u8 = 22;
+#[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+#[allow(non_camel_case_types)]
+pub const ENUM_VALUES_TYPE_KIND: [TypeKind; 23] = [
+  TypeKind::Bool,
+  TypeKind::S8,
+  TypeKind::U8,
+  TypeKind::S16,
+  TypeKind::U16,
+  TypeKind::S32,
+  TypeKind::U32,
+  TypeKind::S64,
+  TypeKind::U64,
+  TypeKind::F32,
+  TypeKind::F64,
+  TypeKind::Char,
+  TypeKind::String,
+  TypeKind::List,
+  TypeKind::Record,
+  TypeKind::Tuple,
+  TypeKind::Variant,
+  TypeKind::Enum,
+  TypeKind::Flags,
+  TypeKind::Option,
+  TypeKind::Result,
+  TypeKind::Own,
+  TypeKind::Borrow,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(transparent)]
+pub struct TypeKind(pub u8);
+#[allow(non_upper_case_globals)]
+impl TypeKind {
+  pub const Bool: Self = Self(0);
+  pub const S8: Self = Self(1);
+  pub const U8: Self = Self(2);
+  pub const S16: Self = Self(3);
+  pub const U16: Self = Self(4);
+  pub const S32: Self = Self(5);
+  pub const U32: Self = Self(6);
+  pub const S64: Self = Self(7);
+  pub const U64: Self = Self(8);
+  pub const F32: Self = Self(9);
+  pub const F64: Self = Self(10);
+  pub const Char: Self = Self(11);
+  pub const String: Self = Self(12);
+  pub const List: Self = Self(13);
+  pub const Record: Self = Self(14);
+  pub const Tuple: Self = Self(15);
+  pub const Variant: Self = Self(16);
+  pub const Enum: Self = Self(17);
+  pub const Flags: Self = Self(18);
+  pub const Option: Self = Self(19);
+  pub const Result: Self = Self(20);
+  /// Handles; `resource` says of what.
+  pub const Own: Self = Self(21);
+  pub const Borrow: Self = Self(22);
+
+  pub const ENUM_MIN: u8 = 0;
+  pub const ENUM_MAX: u8 = 22;
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::Bool,
+    Self::S8,
+    Self::U8,
+    Self::S16,
+    Self::U16,
+    Self::S32,
+    Self::U32,
+    Self::S64,
+    Self::U64,
+    Self::F32,
+    Self::F64,
+    Self::Char,
+    Self::String,
+    Self::List,
+    Self::Record,
+    Self::Tuple,
+    Self::Variant,
+    Self::Enum,
+    Self::Flags,
+    Self::Option,
+    Self::Result,
+    Self::Own,
+    Self::Borrow,
+  ];
+  /// Returns the variant's name or "" if unknown.
+  pub fn variant_name(self) -> Option<&'static str> {
+    match self {
+      Self::Bool => Some("Bool"),
+      Self::S8 => Some("S8"),
+      Self::U8 => Some("U8"),
+      Self::S16 => Some("S16"),
+      Self::U16 => Some("U16"),
+      Self::S32 => Some("S32"),
+      Self::U32 => Some("U32"),
+      Self::S64 => Some("S64"),
+      Self::U64 => Some("U64"),
+      Self::F32 => Some("F32"),
+      Self::F64 => Some("F64"),
+      Self::Char => Some("Char"),
+      Self::String => Some("String"),
+      Self::List => Some("List"),
+      Self::Record => Some("Record"),
+      Self::Tuple => Some("Tuple"),
+      Self::Variant => Some("Variant"),
+      Self::Enum => Some("Enum"),
+      Self::Flags => Some("Flags"),
+      Self::Option => Some("Option"),
+      Self::Result => Some("Result"),
+      Self::Own => Some("Own"),
+      Self::Borrow => Some("Borrow"),
+      _ => None,
+    }
+  }
+}
+impl ::core::fmt::Debug for TypeKind {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+    if let Some(name) = self.variant_name() {
+      f.write_str(name)
+    } else {
+      f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+    }
+  }
+}
+impl<'a> ::flatbuffers::Follow<'a> for TypeKind {
+  type Inner = Self;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+    Self(b)
+  }
+}
+
+impl ::flatbuffers::Push for TypeKind {
+    type Output = TypeKind;
+    #[inline]
+    unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+        unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+    }
+}
+
+impl ::flatbuffers::EndianScalar for TypeKind {
+  type Scalar = u8;
+  #[inline]
+  fn to_little_endian(self) -> u8 {
+    self.0.to_le()
+  }
+  #[inline]
+  #[allow(clippy::wrong_self_convention)]
+  fn from_little_endian(v: u8) -> Self {
+    let b = u8::from_le(v);
+    Self(b)
+  }
+}
+
+impl<'a> ::flatbuffers::Verifiable for TypeKind {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    u8::run_verifier(v, pos)
+  }
+}
+
+impl ::flatbuffers::SimpleToVerifyInSlice for TypeKind {}
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
 pub const ENUM_MIN_EXTERN_KIND: u8 = 0;
 #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
@@ -3073,6 +3262,713 @@ impl<'a> Record {
 
 }
 
+pub enum TypeOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// A type. It refers to others by their position in `World.types`, and only to those before it, so types end.
+pub struct Type<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Type<'a> {
+  type Inner = Type<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Type<'a> {
+  pub const VT_KIND: ::flatbuffers::VOffsetT = 4;
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 6;
+  pub const VT_INTERFACE_NAME: ::flatbuffers::VOffsetT = 8;
+  pub const VT_LABELS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_TYPES: ::flatbuffers::VOffsetT = 12;
+  pub const VT_RESOURCE: ::flatbuffers::VOffsetT = 14;
+  pub const VT_DOCS: ::flatbuffers::VOffsetT = 16;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Type { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args TypeArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Type<'bldr>> {
+    let mut builder = TypeBuilder::new(_fbb);
+    if let Some(x) = args.docs { builder.add_docs(x); }
+    builder.add_resource(args.resource);
+    if let Some(x) = args.types { builder.add_types(x); }
+    if let Some(x) = args.labels { builder.add_labels(x); }
+    if let Some(x) = args.interface_name { builder.add_interface_name(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.add_kind(args.kind);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn kind(&self) -> TypeKind {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<TypeKind>(Type::VT_KIND, Some(TypeKind::Bool)).unwrap()}
+  }
+  /// As it stands in WIT; absent for a type without a name.
+  #[inline]
+  pub fn name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Type::VT_NAME, None)}
+  }
+  /// Interface that declares the name; absent for the world itself.
+  #[inline]
+  pub fn interface_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Type::VT_INTERFACE_NAME, None)}
+  }
+  /// Fields of a record, cases of a variant or an enum, names of flags; kebab-case, in order.
+  #[inline]
+  pub fn labels(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>(Type::VT_LABELS, None)}
+  }
+  /// Types of the fields, the items, the cases, the element, the value of an option, or of ok and error. All ones: none.
+  #[inline]
+  pub fn types(&self) -> Option<::flatbuffers::Vector<'a, u32>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u32>>>(Type::VT_TYPES, None)}
+  }
+  /// Of a handle: position in `World.resources`.
+  #[inline]
+  pub fn resource(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(Type::VT_RESOURCE, Some(0)).unwrap()}
+  }
+  #[inline]
+  pub fn docs(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Type::VT_DOCS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Type<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<TypeKind>("kind", Self::VT_KIND, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("interface_name", Self::VT_INTERFACE_NAME, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>>>("labels", Self::VT_LABELS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u32>>>("types", Self::VT_TYPES, false)?
+     .visit_field::<u32>("resource", Self::VT_RESOURCE, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("docs", Self::VT_DOCS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct TypeArgs<'a> {
+    pub kind: TypeKind,
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub interface_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub labels: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>,
+    pub types: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u32>>>,
+    pub resource: u32,
+    pub docs: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for TypeArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    TypeArgs {
+      kind: TypeKind::Bool,
+      name: None,
+      interface_name: None,
+      labels: None,
+      types: None,
+      resource: 0,
+      docs: None,
+    }
+  }
+}
+
+pub struct TypeBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> TypeBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_kind(&mut self, kind: TypeKind) {
+    self.fbb_.push_slot::<TypeKind>(Type::VT_KIND, kind, TypeKind::Bool);
+  }
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Type::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_interface_name(&mut self, interface_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Type::VT_INTERFACE_NAME, interface_name);
+  }
+  #[inline]
+  pub fn add_labels(&mut self, labels: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<&'b  str>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Type::VT_LABELS, labels);
+  }
+  #[inline]
+  pub fn add_types(&mut self, types: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u32>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Type::VT_TYPES, types);
+  }
+  #[inline]
+  pub fn add_resource(&mut self, resource: u32) {
+    self.fbb_.push_slot::<u32>(Type::VT_RESOURCE, resource, 0);
+  }
+  #[inline]
+  pub fn add_docs(&mut self, docs: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Type::VT_DOCS, docs);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> TypeBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    TypeBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Type<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Type<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Type");
+      ds.field("kind", &self.kind());
+      ds.field("name", &self.name());
+      ds.field("interface_name", &self.interface_name());
+      ds.field("labels", &self.labels());
+      ds.field("types", &self.types());
+      ds.field("resource", &self.resource());
+      ds.field("docs", &self.docs());
+      ds.finish()
+  }
+}
+pub enum ResourceOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// A resource type.
+pub struct Resource<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Resource<'a> {
+  type Inner = Resource<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Resource<'a> {
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_INTERFACE_NAME: ::flatbuffers::VOffsetT = 6;
+  pub const VT_IMPORTED: ::flatbuffers::VOffsetT = 8;
+  pub const VT_DOCS: ::flatbuffers::VOffsetT = 10;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Resource { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ResourceArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Resource<'bldr>> {
+    let mut builder = ResourceBuilder::new(_fbb);
+    if let Some(x) = args.docs { builder.add_docs(x); }
+    if let Some(x) = args.interface_name { builder.add_interface_name(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.add_imported(args.imported);
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Resource::VT_NAME, None).unwrap()}
+  }
+  /// Interface that declares it; absent for the world itself.
+  #[inline]
+  pub fn interface_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Resource::VT_INTERFACE_NAME, None)}
+  }
+  /// Whether the host has its representation.
+  #[inline]
+  pub fn imported(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(Resource::VT_IMPORTED, Some(false)).unwrap()}
+  }
+  #[inline]
+  pub fn docs(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(Resource::VT_DOCS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Resource<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("interface_name", Self::VT_INTERFACE_NAME, false)?
+     .visit_field::<bool>("imported", Self::VT_IMPORTED, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("docs", Self::VT_DOCS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ResourceArgs<'a> {
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub interface_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub imported: bool,
+    pub docs: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for ResourceArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ResourceArgs {
+      name: None, // required field
+      interface_name: None,
+      imported: false,
+      docs: None,
+    }
+  }
+}
+
+pub struct ResourceBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ResourceBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Resource::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_interface_name(&mut self, interface_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Resource::VT_INTERFACE_NAME, interface_name);
+  }
+  #[inline]
+  pub fn add_imported(&mut self, imported: bool) {
+    self.fbb_.push_slot::<bool>(Resource::VT_IMPORTED, imported, false);
+  }
+  #[inline]
+  pub fn add_docs(&mut self, docs: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Resource::VT_DOCS, docs);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ResourceBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ResourceBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Resource<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, Resource::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Resource<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Resource");
+      ds.field("name", &self.name());
+      ds.field("interface_name", &self.interface_name());
+      ds.field("imported", &self.imported());
+      ds.field("docs", &self.docs());
+      ds.finish()
+  }
+}
+pub enum WorldFunctionOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// A function, with the component model's name for it: `f`, `[constructor]r`, `[method]r.f` or `[static]r.f`.
+pub struct WorldFunction<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for WorldFunction<'a> {
+  type Inner = WorldFunction<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> WorldFunction<'a> {
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_INTERFACE_NAME: ::flatbuffers::VOffsetT = 6;
+  pub const VT_PARAMETER_NAMES: ::flatbuffers::VOffsetT = 8;
+  pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_RESULT: ::flatbuffers::VOffsetT = 12;
+  pub const VT_DOCS: ::flatbuffers::VOffsetT = 14;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    WorldFunction { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args WorldFunctionArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<WorldFunction<'bldr>> {
+    let mut builder = WorldFunctionBuilder::new(_fbb);
+    if let Some(x) = args.docs { builder.add_docs(x); }
+    builder.add_result(args.result);
+    if let Some(x) = args.parameters { builder.add_parameters(x); }
+    if let Some(x) = args.parameter_names { builder.add_parameter_names(x); }
+    if let Some(x) = args.interface_name { builder.add_interface_name(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(WorldFunction::VT_NAME, None).unwrap()}
+  }
+  /// Instance that it belongs to, with package and version; absent for the world itself.
+  #[inline]
+  pub fn interface_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(WorldFunction::VT_INTERFACE_NAME, None)}
+  }
+  #[inline]
+  pub fn parameter_names(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>(WorldFunction::VT_PARAMETER_NAMES, None)}
+  }
+  /// Positions in `World.types`.
+  #[inline]
+  pub fn parameters(&self) -> Option<::flatbuffers::Vector<'a, u32>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u32>>>(WorldFunction::VT_PARAMETERS, None)}
+  }
+  /// Position in `World.types`; all ones: no result.
+  #[inline]
+  pub fn result(&self) -> u32 {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<u32>(WorldFunction::VT_RESULT, Some(4294967295)).unwrap()}
+  }
+  #[inline]
+  pub fn docs(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(WorldFunction::VT_DOCS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for WorldFunction<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("interface_name", Self::VT_INTERFACE_NAME, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<&'_ str>>>>("parameter_names", Self::VT_PARAMETER_NAMES, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u32>>>("parameters", Self::VT_PARAMETERS, false)?
+     .visit_field::<u32>("result", Self::VT_RESULT, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("docs", Self::VT_DOCS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct WorldFunctionArgs<'a> {
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub interface_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub parameter_names: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<&'a str>>>>,
+    pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u32>>>,
+    pub result: u32,
+    pub docs: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for WorldFunctionArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    WorldFunctionArgs {
+      name: None, // required field
+      interface_name: None,
+      parameter_names: None,
+      parameters: None,
+      result: 4294967295,
+      docs: None,
+    }
+  }
+}
+
+pub struct WorldFunctionBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> WorldFunctionBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(WorldFunction::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_interface_name(&mut self, interface_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(WorldFunction::VT_INTERFACE_NAME, interface_name);
+  }
+  #[inline]
+  pub fn add_parameter_names(&mut self, parameter_names: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<&'b  str>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(WorldFunction::VT_PARAMETER_NAMES, parameter_names);
+  }
+  #[inline]
+  pub fn add_parameters(&mut self, parameters: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u32>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(WorldFunction::VT_PARAMETERS, parameters);
+  }
+  #[inline]
+  pub fn add_result(&mut self, result: u32) {
+    self.fbb_.push_slot::<u32>(WorldFunction::VT_RESULT, result, 4294967295);
+  }
+  #[inline]
+  pub fn add_docs(&mut self, docs: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(WorldFunction::VT_DOCS, docs);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> WorldFunctionBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    WorldFunctionBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<WorldFunction<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, WorldFunction::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for WorldFunction<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("WorldFunction");
+      ds.field("name", &self.name());
+      ds.field("interface_name", &self.interface_name());
+      ds.field("parameter_names", &self.parameter_names());
+      ds.field("parameters", &self.parameters());
+      ds.field("result", &self.result());
+      ds.field("docs", &self.docs());
+      ds.finish()
+  }
+}
+pub enum WorldOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+pub struct World<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for World<'a> {
+  type Inner = World<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> World<'a> {
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_TYPES: ::flatbuffers::VOffsetT = 6;
+  pub const VT_RESOURCES: ::flatbuffers::VOffsetT = 8;
+  pub const VT_IMPORTS: ::flatbuffers::VOffsetT = 10;
+  pub const VT_EXPORTS: ::flatbuffers::VOffsetT = 12;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    World { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args WorldArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<World<'bldr>> {
+    let mut builder = WorldBuilder::new(_fbb);
+    if let Some(x) = args.exports { builder.add_exports(x); }
+    if let Some(x) = args.imports { builder.add_imports(x); }
+    if let Some(x) = args.resources { builder.add_resources(x); }
+    if let Some(x) = args.types { builder.add_types(x); }
+    if let Some(x) = args.name { builder.add_name(x); }
+    builder.finish()
+  }
+
+
+  /// `package:name/world@version`, or `root` where a component does not say.
+  #[inline]
+  pub fn name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(World::VT_NAME, None)}
+  }
+  #[inline]
+  pub fn types(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Type<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Type>>>>(World::VT_TYPES, None)}
+  }
+  #[inline]
+  pub fn resources(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Resource<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Resource>>>>(World::VT_RESOURCES, None)}
+  }
+  #[inline]
+  pub fn imports(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction>>>>(World::VT_IMPORTS, None)}
+  }
+  /// In the order that requests name them by.
+  #[inline]
+  pub fn exports(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction>>>>(World::VT_EXPORTS, None)}
+  }
+}
+
+impl ::flatbuffers::Verifiable for World<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Type>>>>("types", Self::VT_TYPES, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<Resource>>>>("resources", Self::VT_RESOURCES, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<WorldFunction>>>>("imports", Self::VT_IMPORTS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<WorldFunction>>>>("exports", Self::VT_EXPORTS, false)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct WorldArgs<'a> {
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub types: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Type<'a>>>>>,
+    pub resources: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Resource<'a>>>>>,
+    pub imports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction<'a>>>>>,
+    pub exports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<WorldFunction<'a>>>>>,
+}
+impl<'a> Default for WorldArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    WorldArgs {
+      name: None,
+      types: None,
+      resources: None,
+      imports: None,
+      exports: None,
+    }
+  }
+}
+
+pub struct WorldBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> WorldBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(World::VT_NAME, name);
+  }
+  #[inline]
+  pub fn add_types(&mut self, types: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Type<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(World::VT_TYPES, types);
+  }
+  #[inline]
+  pub fn add_resources(&mut self, resources: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<Resource<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(World::VT_RESOURCES, resources);
+  }
+  #[inline]
+  pub fn add_imports(&mut self, imports: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<WorldFunction<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(World::VT_IMPORTS, imports);
+  }
+  #[inline]
+  pub fn add_exports(&mut self, exports: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<WorldFunction<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(World::VT_EXPORTS, exports);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> WorldBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    WorldBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<World<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for World<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("World");
+      ds.field("name", &self.name());
+      ds.field("types", &self.types());
+      ds.field("resources", &self.resources());
+      ds.field("imports", &self.imports());
+      ds.field("exports", &self.exports());
+      ds.finish()
+  }
+}
 pub enum ExportOffset {}
 #[derive(Copy, Clone, PartialEq)]
 
@@ -3414,6 +4310,7 @@ impl<'a> Artifact<'a> {
   pub const VT_INITIAL_MEMORY: ::flatbuffers::VOffsetT = 18;
   pub const VT_CODE: ::flatbuffers::VOffsetT = 20;
   pub const VT_MEMORIES: ::flatbuffers::VOffsetT = 22;
+  pub const VT_WORLD: ::flatbuffers::VOffsetT = 24;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -3426,6 +4323,7 @@ impl<'a> Artifact<'a> {
   ) -> ::flatbuffers::WIPOffset<Artifact<'bldr>> {
     let mut builder = ArtifactBuilder::new(_fbb);
     builder.add_initial_memory(args.initial_memory);
+    if let Some(x) = args.world { builder.add_world(x); }
     builder.add_memories(args.memories);
     if let Some(x) = args.code { builder.add_code(x); }
     if let Some(x) = args.imports { builder.add_imports(x); }
@@ -3515,6 +4413,14 @@ impl<'a> Artifact<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<u32>(Artifact::VT_MEMORIES, Some(0)).unwrap()}
   }
+  /// Of a component: its imports and exports, with their types. The lists above are empty then.
+  #[inline]
+  pub fn world(&self) -> Option<World<'a>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<World>>(Artifact::VT_WORLD, None)}
+  }
 }
 
 impl ::flatbuffers::Verifiable for Artifact<'_> {
@@ -3533,6 +4439,7 @@ impl ::flatbuffers::Verifiable for Artifact<'_> {
      .visit_field::<u64>("initial_memory", Self::VT_INITIAL_MEMORY, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("code", Self::VT_CODE, true)?
      .visit_field::<u32>("memories", Self::VT_MEMORIES, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<World>>("world", Self::VT_WORLD, false)?
      .finish();
     Ok(())
   }
@@ -3548,6 +4455,7 @@ pub struct ArtifactArgs<'a> {
     pub initial_memory: u64,
     pub code: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
     pub memories: u32,
+    pub world: Option<::flatbuffers::WIPOffset<World<'a>>>,
 }
 impl<'a> Default for ArtifactArgs<'a> {
   #[inline]
@@ -3563,6 +4471,7 @@ impl<'a> Default for ArtifactArgs<'a> {
       initial_memory: 0,
       code: None, // required field
       memories: 0,
+      world: None,
     }
   }
 }
@@ -3613,6 +4522,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ArtifactBuilder<'a, 'b, A> {
     self.fbb_.push_slot::<u32>(Artifact::VT_MEMORIES, memories, 0);
   }
   #[inline]
+  pub fn add_world(&mut self, world: ::flatbuffers::WIPOffset<World<'b >>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<World>>(Artifact::VT_WORLD, world);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ArtifactBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     ArtifactBuilder {
@@ -3643,6 +4556,7 @@ impl ::core::fmt::Debug for Artifact<'_> {
       ds.field("initial_memory", &self.initial_memory());
       ds.field("code", &self.code());
       ds.field("memories", &self.memories());
+      ds.field("world", &self.world());
       ds.finish()
   }
 }
@@ -3667,6 +4581,7 @@ impl<'a> HostFunction<'a> {
   pub const VT_DEFERRED: ::flatbuffers::VOffsetT = 8;
   pub const VT_PARAMETERS: ::flatbuffers::VOffsetT = 10;
   pub const VT_RESULTS: ::flatbuffers::VOffsetT = 12;
+  pub const VT_INTERFACE_NAME: ::flatbuffers::VOffsetT = 14;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -3678,6 +4593,7 @@ impl<'a> HostFunction<'a> {
     args: &'args HostFunctionArgs<'args>
   ) -> ::flatbuffers::WIPOffset<HostFunction<'bldr>> {
     let mut builder = HostFunctionBuilder::new(_fbb);
+    if let Some(x) = args.interface_name { builder.add_interface_name(x); }
     if let Some(x) = args.results { builder.add_results(x); }
     if let Some(x) = args.parameters { builder.add_parameters(x); }
     if let Some(x) = args.name { builder.add_name(x); }
@@ -3724,6 +4640,14 @@ impl<'a> HostFunction<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ValueType>>>(HostFunction::VT_RESULTS, None)}
   }
+  /// Of a component's import: the instance that it belongs to, with package and version; absent for the world itself.
+  #[inline]
+  pub fn interface_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(HostFunction::VT_INTERFACE_NAME, None)}
+  }
 }
 
 impl ::flatbuffers::Verifiable for HostFunction<'_> {
@@ -3737,6 +4661,7 @@ impl ::flatbuffers::Verifiable for HostFunction<'_> {
      .visit_field::<bool>("deferred", Self::VT_DEFERRED, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("parameters", Self::VT_PARAMETERS, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ValueType>>>("results", Self::VT_RESULTS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("interface_name", Self::VT_INTERFACE_NAME, false)?
      .finish();
     Ok(())
   }
@@ -3747,6 +4672,7 @@ pub struct HostFunctionArgs<'a> {
     pub deferred: bool,
     pub parameters: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
     pub results: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ValueType>>>,
+    pub interface_name: Option<::flatbuffers::WIPOffset<&'a str>>,
 }
 impl<'a> Default for HostFunctionArgs<'a> {
   #[inline]
@@ -3757,6 +4683,7 @@ impl<'a> Default for HostFunctionArgs<'a> {
       deferred: false,
       parameters: None,
       results: None,
+      interface_name: None,
     }
   }
 }
@@ -3787,6 +4714,10 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> HostFunctionBuilder<'a, 'b, A
     self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_RESULTS, results);
   }
   #[inline]
+  pub fn add_interface_name(&mut self, interface_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(HostFunction::VT_INTERFACE_NAME, interface_name);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> HostFunctionBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     HostFunctionBuilder {
@@ -3810,6 +4741,123 @@ impl ::core::fmt::Debug for HostFunction<'_> {
       ds.field("deferred", &self.deferred());
       ds.field("parameters", &self.parameters());
       ds.field("results", &self.results());
+      ds.field("interface_name", &self.interface_name());
+      ds.finish()
+  }
+}
+pub enum ComponentExportOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// A function that a component exports.
+pub struct ComponentExport<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for ComponentExport<'a> {
+  type Inner = ComponentExport<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> ComponentExport<'a> {
+  pub const VT_INTERFACE_NAME: ::flatbuffers::VOffsetT = 4;
+  pub const VT_NAME: ::flatbuffers::VOffsetT = 6;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    ComponentExport { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ComponentExportArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<ComponentExport<'bldr>> {
+    let mut builder = ComponentExportBuilder::new(_fbb);
+    if let Some(x) = args.name { builder.add_name(x); }
+    if let Some(x) = args.interface_name { builder.add_interface_name(x); }
+    builder.finish()
+  }
+
+
+  /// The instance that it belongs to, with package and version; absent for the world itself.
+  #[inline]
+  pub fn interface_name(&self) -> Option<&'a str> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(ComponentExport::VT_INTERFACE_NAME, None)}
+  }
+  #[inline]
+  pub fn name(&self) -> &'a str {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(ComponentExport::VT_NAME, None).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for ComponentExport<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("interface_name", Self::VT_INTERFACE_NAME, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, true)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ComponentExportArgs<'a> {
+    pub interface_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+}
+impl<'a> Default for ComponentExportArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ComponentExportArgs {
+      interface_name: None,
+      name: None, // required field
+    }
+  }
+}
+
+pub struct ComponentExportBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ComponentExportBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_interface_name(&mut self, interface_name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(ComponentExport::VT_INTERFACE_NAME, interface_name);
+  }
+  #[inline]
+  pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(ComponentExport::VT_NAME, name);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ComponentExportBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ComponentExportBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<ComponentExport<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, ComponentExport::VT_NAME,"name");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for ComponentExport<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("ComponentExport");
+      ds.field("interface_name", &self.interface_name());
+      ds.field("name", &self.name());
       ds.finish()
   }
 }
@@ -3971,6 +5019,8 @@ impl<'a> BootConfiguration<'a> {
   pub const VT_HOST_FUNCTIONS: ::flatbuffers::VOffsetT = 16;
   pub const VT_INIT: ::flatbuffers::VOffsetT = 18;
   pub const VT_COMMAND: ::flatbuffers::VOffsetT = 20;
+  pub const VT_COMPONENT: ::flatbuffers::VOffsetT = 22;
+  pub const VT_COMPONENT_EXPORTS: ::flatbuffers::VOffsetT = 24;
 
   #[inline]
   pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -3986,9 +5036,11 @@ impl<'a> BootConfiguration<'a> {
     builder.add_files_address(args.files_address);
     builder.add_module_length(args.module_length);
     builder.add_module_address(args.module_address);
+    if let Some(x) = args.component_exports { builder.add_component_exports(x); }
     if let Some(x) = args.init { builder.add_init(x); }
     if let Some(x) = args.host_functions { builder.add_host_functions(x); }
     if let Some(x) = args.files { builder.add_files(x); }
+    builder.add_component(args.component);
     builder.add_command(args.command);
     builder.add_fuel(args.fuel);
     builder.finish()
@@ -4064,6 +5116,22 @@ impl<'a> BootConfiguration<'a> {
     // which contains a valid value in this slot
     unsafe { self._tab.get::<bool>(BootConfiguration::VT_COMMAND, Some(false)).unwrap()}
   }
+  /// The module is a component.
+  #[inline]
+  pub fn component(&self) -> bool {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<bool>(BootConfiguration::VT_COMPONENT, Some(false)).unwrap()}
+  }
+  /// Of a component: what a call names by its position here.
+  #[inline]
+  pub fn component_exports(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<ComponentExport<'a>>>> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<ComponentExport>>>>(BootConfiguration::VT_COMPONENT_EXPORTS, None)}
+  }
 }
 
 impl ::flatbuffers::Verifiable for BootConfiguration<'_> {
@@ -4081,6 +5149,8 @@ impl ::flatbuffers::Verifiable for BootConfiguration<'_> {
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<HostFunction>>>>("host_functions", Self::VT_HOST_FUNCTIONS, false)?
      .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("init", Self::VT_INIT, false)?
      .visit_field::<bool>("command", Self::VT_COMMAND, false)?
+     .visit_field::<bool>("component", Self::VT_COMPONENT, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<ComponentExport>>>>("component_exports", Self::VT_COMPONENT_EXPORTS, false)?
      .finish();
     Ok(())
   }
@@ -4095,6 +5165,8 @@ pub struct BootConfigurationArgs<'a> {
     pub host_functions: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<HostFunction<'a>>>>>,
     pub init: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
     pub command: bool,
+    pub component: bool,
+    pub component_exports: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<ComponentExport<'a>>>>>,
 }
 impl<'a> Default for BootConfigurationArgs<'a> {
   #[inline]
@@ -4109,6 +5181,8 @@ impl<'a> Default for BootConfigurationArgs<'a> {
       host_functions: None,
       init: None,
       command: false,
+      component: false,
+      component_exports: None,
     }
   }
 }
@@ -4155,6 +5229,14 @@ impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BootConfigurationBuilder<'a, 
     self.fbb_.push_slot::<bool>(BootConfiguration::VT_COMMAND, command, false);
   }
   #[inline]
+  pub fn add_component(&mut self, component: bool) {
+    self.fbb_.push_slot::<bool>(BootConfiguration::VT_COMPONENT, component, false);
+  }
+  #[inline]
+  pub fn add_component_exports(&mut self, component_exports: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<ComponentExport<'b >>>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BootConfiguration::VT_COMPONENT_EXPORTS, component_exports);
+  }
+  #[inline]
   pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> BootConfigurationBuilder<'a, 'b, A> {
     let start = _fbb.start_table();
     BootConfigurationBuilder {
@@ -4181,6 +5263,8 @@ impl ::core::fmt::Debug for BootConfiguration<'_> {
       ds.field("host_functions", &self.host_functions());
       ds.field("init", &self.init());
       ds.field("command", &self.command());
+      ds.field("component", &self.component());
+      ds.field("component_exports", &self.component_exports());
       ds.finish()
   }
 }
@@ -4313,6 +5397,108 @@ impl ::core::fmt::Debug for CommandInput<'_> {
       ds.field("arguments", &self.arguments());
       ds.field("environment", &self.environment());
       ds.field("stdin", &self.stdin());
+      ds.finish()
+  }
+}
+pub enum ValuesOffset {}
+#[derive(Copy, Clone, PartialEq)]
+
+/// Values as the component model's canonical ABI lays them out in memory, as one tuple at offset 0. Pointers are offsets
+/// in `image`. What lies out of line (strings in UTF-8, elements of lists) follows in the order in which a walk of the
+/// types comes upon it, each piece at the next multiple of its alignment; so each pointer has one possible value, no piece
+/// belongs to two, and reading takes no more time than there are bytes. Padding, and what a variant's case leaves unused,
+/// is zero from the host and anything from a guest: nobody reads it.
+pub struct Values<'a> {
+  pub _tab: ::flatbuffers::Table<'a>,
+}
+
+impl<'a> ::flatbuffers::Follow<'a> for Values<'a> {
+  type Inner = Values<'a>;
+  #[inline]
+  unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+    Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+  }
+}
+
+impl<'a> Values<'a> {
+  pub const VT_IMAGE: ::flatbuffers::VOffsetT = 4;
+
+  #[inline]
+  pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+    Values { _tab: table }
+  }
+  #[allow(unused_mut)]
+  pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+    _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+    args: &'args ValuesArgs<'args>
+  ) -> ::flatbuffers::WIPOffset<Values<'bldr>> {
+    let mut builder = ValuesBuilder::new(_fbb);
+    if let Some(x) = args.image { builder.add_image(x); }
+    builder.finish()
+  }
+
+
+  #[inline]
+  pub fn image(&self) -> ::flatbuffers::Vector<'a, u8> {
+    // Safety:
+    // Created from valid Table for this object
+    // which contains a valid value in this slot
+    unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Values::VT_IMAGE, None).unwrap()}
+  }
+}
+
+impl ::flatbuffers::Verifiable for Values<'_> {
+  #[inline]
+  fn run_verifier(
+    v: &mut ::flatbuffers::Verifier, pos: usize
+  ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+    v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("image", Self::VT_IMAGE, true)?
+     .finish();
+    Ok(())
+  }
+}
+pub struct ValuesArgs<'a> {
+    pub image: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+}
+impl<'a> Default for ValuesArgs<'a> {
+  #[inline]
+  fn default() -> Self {
+    ValuesArgs {
+      image: None, // required field
+    }
+  }
+}
+
+pub struct ValuesBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+  fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+  start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+}
+impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ValuesBuilder<'a, 'b, A> {
+  #[inline]
+  pub fn add_image(&mut self, image: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+    self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Values::VT_IMAGE, image);
+  }
+  #[inline]
+  pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ValuesBuilder<'a, 'b, A> {
+    let start = _fbb.start_table();
+    ValuesBuilder {
+      fbb_: _fbb,
+      start_: start,
+    }
+  }
+  #[inline]
+  pub fn finish(self) -> ::flatbuffers::WIPOffset<Values<'a>> {
+    let o = self.fbb_.end_table(self.start_);
+    self.fbb_.required(o, Values::VT_IMAGE,"image");
+    ::flatbuffers::WIPOffset::new(o.value())
+  }
+}
+
+impl ::core::fmt::Debug for Values<'_> {
+  fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+    let mut ds = f.debug_struct("Values");
+      ds.field("image", &self.image());
       ds.finish()
   }
 }

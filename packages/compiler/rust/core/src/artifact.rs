@@ -11,6 +11,7 @@ use twinwall_abi::tables::{
 use twinwall_abi::{ARTIFACT_FORMAT, MachineKind};
 use twinwall_tune::{Machine, Profile};
 
+use crate::component::encode_world;
 use crate::facts::{Entity, Facts};
 
 /// Packs code and facts into the bytes of a `.cwasm` file.
@@ -23,6 +24,7 @@ pub(crate) fn encode(wasm: &[u8], profile: Profile, facts: &Facts, code: &[u8]) 
     let exports = builder.create_vector(&exports);
     let imports: Vec<_> = facts.imports.iter().map(|entity| import(&mut builder, entity)).collect();
     let imports = builder.create_vector(&imports);
+    let world = facts.world.as_ref().map(|world| encode_world(&mut builder, world));
     let artifact = Artifact::create(
         &mut builder,
         &ArtifactArgs {
@@ -39,6 +41,7 @@ pub(crate) fn encode(wasm: &[u8], profile: Profile, facts: &Facts, code: &[u8]) 
             initial_memory: facts.initial_memory,
             memories: facts.memories,
             code: Some(code),
+            world,
         },
     );
     builder.finish(artifact, Some(ARTIFACT_IDENTIFIER));

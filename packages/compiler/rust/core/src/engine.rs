@@ -8,13 +8,18 @@ use wasmtime::{Config, Engine, OptLevel};
 
 use crate::CompileError;
 use crate::error::one_line;
+use crate::facts::Facts;
 
-/// Compiles a valid module and returns wasmtime's serialized form of it.
-pub(crate) fn generate(wasm: &[u8], profile: Profile) -> Result<Vec<u8>, CompileError> {
+/// Compiles a valid module or component, of which these are the facts, and returns wasmtime's serialized form of it.
+pub(crate) fn generate(wasm: &[u8], facts: &Facts, profile: Profile) -> Result<Vec<u8>, CompileError> {
     silence_pass_timer();
     let config = configure(profile).map_err(|error| CompileError::Settings(describe(&error)))?;
     let engine = Engine::new(&config).map_err(|error| CompileError::Settings(describe(&error)))?;
-    engine.precompile_module(wasm).map_err(|error| CompileError::Refused(describe(&error)))
+    let code = match facts.world {
+        None => engine.precompile_module(wasm),
+        Some(_) => engine.precompile_component(wasm),
+    };
+    code.map_err(|error| CompileError::Refused(describe(&error)))
 }
 
 fn configure(profile: Profile) -> wasmtime::Result<Config> {

@@ -47,9 +47,15 @@ pub enum CompileError {
         /// The first use.
         detail: String,
     },
-    /// a component
-    #[error("this is a WebAssembly component; only core modules are supported")]
-    Component,
+    /// a component of another time
+    #[error("component version {0:#x} is unknown; components have version 0xd")]
+    ComponentVersion(u16),
+    /// a component whose world cannot be told
+    #[error("the world of the component: {0}")]
+    World(String),
+    /// something of the component model that guests do not run
+    #[error("the component needs something that is not supported: {0}")]
+    ComponentFeature(String),
     /// the module is too large
     #[error("the module has {bytes} bytes; at most {limit} are allowed")]
     ModuleTooLarge {
@@ -82,9 +88,11 @@ impl CompileError {
             | Self::NotWasm
             | Self::AlreadyCompiled
             | Self::Version(_)
+            | Self::ComponentVersion(_)
+            | Self::World(_)
             | Self::Truncated { .. }
             | Self::Invalid { .. } => ErrorCode::BadModule,
-            Self::Feature { .. } | Self::Component | Self::Refused(_) => ErrorCode::Unsupported,
+            Self::Feature { .. } | Self::ComponentFeature(_) | Self::Refused(_) => ErrorCode::Unsupported,
             Self::ModuleTooLarge { .. } | Self::ArtifactTooLarge { .. } => ErrorCode::Limit,
             Self::Settings(_) => ErrorCode::Internal,
         }

@@ -4,7 +4,8 @@ use twinwall_abi::{ExternKind, ValueType};
 use wasmparser::types::{EntityType, TypesRef};
 use wasmparser::{FuncType, Validator, WasmFeatures};
 
-use crate::CompileError;
+use crate::component::{World, memories, read_world};
+use crate::{CompileError, Kind};
 
 /// The proposals that guests run. Everything else is refused by name.
 const SUPPORTED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
@@ -31,17 +32,41 @@ pub(crate) struct Entity {
     pub results: Vec<ValueType>,
 }
 
-/// What a module offers and needs.
+/// What a module or component offers and needs.
+#[derive(Default)]
 pub(crate) struct Facts {
     pub exports: Vec<Entity>,
     pub imports: Vec<Entity>,
     /// Bytes of all memories at instantiation.
     pub initial_memory: u64,
     pub memories: u32,
+    /// Of a component, which has neither exports nor imports of the kind above.
+    pub world: Option<World>,
 }
 
-/// Validates the module and gathers its facts.
-pub(crate) fn validate(wasm: &[u8]) -> Result<Facts, CompileError> {
+/// Validates the module or component and gathers its facts.
+pub(crate) fn validate(wasm: &[u8], kind: Kind) -> Result<Facts, CompileError> {
+    match kind {
+        Kind::Module => validate_module(wasm),
+        Kind::Component => validate_component(wasm),
+    }
+}
+
+fn validate_component(wasm: &[u8]) -> Result<Facts, CompileError> {
+    Validator::new_with_features(SUPPORTED.union(WasmFeatures::COMPONENT_MODEL))
+        .validate_all(wasm)
+        .map_err(|error| CompileError::from_parser(&error, wasm.len()))?;
+    let memories = memories(wasm)?;
+    let world = read_world(wasm)?;
+    Ok(Facts {
+        initial_memory: memories.bytes,
+        memories: memories.count,
+        world: Some(world),
+        ..Facts::default()
+    })
+}
+
+fn validate_module(wasm: &[u8]) -> Result<Facts, CompileError> {
     let types = Validator::new_with_features(SUPPORTED)
         .validate_all(wasm)
         .map_err(|error| CompileError::from_parser(&error, wasm.len()))?;
@@ -53,6 +78,7 @@ pub(crate) fn validate(wasm: &[u8]) -> Result<Facts, CompileError> {
         exports: exports.map(|(name, ty)| entity(types, "", name, ty)).collect(),
         initial_memory: initial_memory(types),
         memories: types.memory_count(),
+        world: None,
     })
 }
 

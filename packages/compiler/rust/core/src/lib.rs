@@ -1,13 +1,16 @@
 //! WebAssembly to code for Twinwall guests.
 //!
-//! [`compile`] validates a module against the proposals that guests run, compiles it with Cranelift under the
+//! [`compile`] validates a module or component against the proposals that guests run, compiles it with Cranelift under the
 //! settings of `twinwall-tune`, and packs code and facts into one artifact: the contents of a `.cwasm` file.
 //! The same input gives the same bytes on every host this crate is built for.
 
 mod artifact;
+mod component;
 mod engine;
 mod error;
 mod facts;
+
+use std::borrow::Cow;
 
 use twinwall_tune::Profile;
 
@@ -28,18 +31,24 @@ impl Default for Limits {
     }
 }
 
-/// Compiles a binary WebAssembly module and returns the artifact.
+/// Compiles a binary WebAssembly module or component and returns the artifact. A module that carries a `component-type`
+/// section, as wit-bindgen writes it, becomes a component first.
 ///
 /// # Errors
 /// [`CompileError`] tells bad modules from unsupported ones and from those that are too large; each message is
 /// one line of bounded length.
 pub fn compile(wasm: &[u8], profile: Profile, limits: Limits) -> Result<Vec<u8>, CompileError> {
-    check_kind(wasm)?;
+    let kind = check_kind(wasm)?;
     if wasm.len() > limits.module_bytes {
         return Err(CompileError::ModuleTooLarge { bytes: wasm.len(), limit: limits.module_bytes });
     }
-    let facts = facts::validate(wasm)?;
-    let code = engine::generate(wasm, profile)?;
+    let mut code = Cow::Borrowed(wasm);
+    let mut facts = facts::validate(wasm, kind)?;
+    if kind == Kind::Module && component::is_wrappable(wasm) {
+        code = component::wrap(wasm)?.into();
+        facts = facts::validate(&code, Kind::Component)?;
+    }
+    let code = engine::generate(&code, &facts, profile)?;
     let artifact = artifact::encode(wasm, profile, &facts, &code);
     if artifact.len() > limits.artifact_bytes {
         return Err(CompileError::ArtifactTooLarge { bytes: artifact.len(), limit: limits.artifact_bytes });
@@ -47,8 +56,15 @@ pub fn compile(wasm: &[u8], profile: Profile, limits: Limits) -> Result<Vec<u8>,
     Ok(artifact)
 }
 
-/// Refuses by the first eight bytes what is no core module, with a message that says what it is instead.
-fn check_kind(wasm: &[u8]) -> Result<(), CompileError> {
+/// What is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Module,
+    Component,
+}
+
+/// Tells by the first eight bytes what it is; refuses what is neither, with a message that says what it is instead.
+fn check_kind(wasm: &[u8]) -> Result<Kind, CompileError> {
     const MAGIC: &[u8; 4] = b"\0asm";
     if !wasm.starts_with(MAGIC) {
         let is_artifact = wasm.get(4..8) == Some(twinwall_abi::tables::ARTIFACT_IDENTIFIER.as_bytes());
@@ -61,8 +77,9 @@ fn check_kind(wasm: &[u8]) -> Result<(), CompileError> {
     }
     match wasm.get(4..8) {
         None => Err(CompileError::Truncated { length: wasm.len() }),
-        Some([1, 0, 0, 0]) => Ok(()),
-        Some([_, _, 1, 0]) => Err(CompileError::Component),
+        Some([1, 0, 0, 0]) => Ok(Kind::Module),
+        Some([0x0d, 0, 1, 0]) => Ok(Kind::Component),
+        Some(&[a, b, 1, 0]) => Err(CompileError::ComponentVersion(u16::from_le_bytes([a, b]))),
         Some(&[a, b, c, d]) => Err(CompileError::Version(u32::from_le_bytes([a, b, c, d]))),
         Some(_) => Err(CompileError::NotWasm),
     }

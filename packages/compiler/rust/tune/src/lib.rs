@@ -18,7 +18,7 @@ pub use fuel::FUEL_PARTS;
 /// a setting below), target, CPU level and fuel.
 macro_rules! concat_compiler {
     ($target:literal, $cpu:literal, $fuel:literal) => {
-        concat!("wasmtime 48.0.8, tune 2, ", $target, ", ", $cpu, ", ", $fuel)
+        concat!("wasmtime 48.0.8, tune 3, ", $target, ", ", $cpu, ", ", $fuel)
     };
 }
 

@@ -7,9 +7,10 @@ use core::slice;
 use twinwall_abi::tables::{self, BootConfiguration};
 use twinwall_abi::{ErrorCode, Request};
 use twinwall_tune::FUEL_PARTS;
-use wasmtime::{Func, Instance, Module, Store, Trap, ValRaw};
+use wasmtime::{Engine, Func, Instance, Module, Store, Trap, ValRaw};
 
 use crate::calls::transfer;
+use crate::component::{self, ComponentProgram};
 use crate::engine;
 use crate::exports::Exports;
 use crate::failure::Failure;
@@ -17,18 +18,18 @@ use crate::guest::Guest;
 use crate::imports;
 use crate::pieces::Pieces;
 use crate::platform::Platform;
-use crate::serve::Runtime;
+use crate::program::ModuleProgram;
+use crate::serve::{Program, Runtime};
 use crate::signature::{PLAIN, SINK};
 use crate::wasi::WasiState;
 
-/// Boots the module that the request's input describes.
+/// Boots the module or component that the request's input describes.
 pub(crate) fn boot<P: Platform>(request: &Request) -> Result<Runtime<P>, Failure> {
     // SAFETY: the host wrote so many bytes there and leaves them alone while the guest boots.
     let input = unsafe { attached(request.input_address(), request.input_length()) };
     let configuration = tables::boot_configuration(input)
         .map_err(|error| Failure::internal(format!("the boot configuration is malformed: {error}")))?;
     let engine = engine::engine::<P>(configuration.fuel())?;
-    let module = engine::module(&engine, configuration.module_address(), configuration.module_length())?;
     let guest = Guest::new(configuration.memory_limit(), files(&configuration)?);
     let mut store = Store::new(&engine, guest);
     store.limiter(|guest| &mut guest.limits);
@@ -36,8 +37,25 @@ pub(crate) fn boot<P: Platform>(request: &Request) -> Result<Runtime<P>, Failure
     if configuration.fuel() {
         set_fuel(&mut store, request.fuel())?;
     }
-    let instance = instantiate(&mut store, &module, &configuration)?;
-    start(store, instance, module, &configuration)
+    let program = if configuration.component() {
+        let component =
+            component::load(&engine, configuration.module_address(), configuration.module_length())?;
+        component::bound_transfers(&mut store, request);
+        Program::Component(ComponentProgram::boot(&mut store, &component, &configuration)?)
+    } else {
+        Program::Module(boot_module(&mut store, &engine, &configuration)?)
+    };
+    Ok(Runtime { store, program, fuel: configuration.fuel() })
+}
+
+fn boot_module<P: Platform>(
+    store: &mut Store<Guest<P>>,
+    engine: &Engine,
+    configuration: &BootConfiguration<'_>,
+) -> Result<ModuleProgram, Failure> {
+    let module = engine::module(engine, configuration.module_address(), configuration.module_length())?;
+    let instance = instantiate(store, &module, configuration)?;
+    start(store, &instance, module, configuration)
 }
 
 fn instantiate<P: Platform>(
@@ -58,30 +76,30 @@ fn instantiate<P: Platform>(
 
 /// Resolves the exports and runs what initialises the module.
 fn start<P: Platform>(
-    mut store: Store<Guest<P>>,
-    instance: Instance,
+    store: &mut Store<Guest<P>>,
+    instance: &Instance,
     module: Module,
     configuration: &BootConfiguration<'_>,
-) -> Result<Runtime<P>, Failure> {
-    let pieces = Pieces::find(&mut store, |store, name| instance.get_export(store, name));
+) -> Result<ModuleProgram, Failure> {
+    let pieces = Pieces::find(store, |store, name| instance.get_export(store, name));
     store.data_mut().pieces = Some(pieces);
-    let exports = Exports::resolve(&mut store, &instance, module);
+    let exports = Exports::resolve(&mut *store, instance, module);
     let start = if configuration.command() {
-        exports.named(&mut store, &instance, "_start", PLAIN)?
+        exports.named(&mut *store, instance, "_start", PLAIN)?
     } else {
-        if let Some(initialize) = exports.named(&mut store, &instance, "_initialize", PLAIN)? {
+        if let Some(initialize) = exports.named(&mut *store, instance, "_initialize", PLAIN)? {
             // SAFETY: the type was just checked: no parameters, no results.
-            unsafe { initialize.call_unchecked(&mut store, &mut [] as *mut [_]) }
+            unsafe { initialize.call_unchecked(&mut *store, &mut [] as *mut [_]) }
                 .map_err(|error| Failure::of(&error))?;
         }
-        if let Some(init) = exports.named(&mut store, &instance, "twinwall_init", SINK)? {
+        if let Some(init) = exports.named(&mut *store, instance, "twinwall_init", SINK)? {
             let data = configuration.init().map_or(&[][..], |data| data.bytes());
-            initialize(&mut store, &pieces, init, data)?;
+            initialize(store, &pieces, init, data)?;
         }
         None
     };
     let values = Vec::with_capacity(exports.most_numbers());
-    Ok(Runtime { store, pieces, exports, start, values, fuel: configuration.fuel() })
+    Ok(ModuleProgram { pieces, exports, start, values })
 }
 
 /// Gives the module its initial data, and frees it again: the snapshot should not hold it twice.

@@ -50,7 +50,7 @@ impl Failure {
         Self::new(status, "")
     }
 
-    fn trap(code: TrapCode, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn trap(code: TrapCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: i32::from(code.0), ..Self::new(ErrorCode::Trap, message) }
     }
 

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use twinwall_abi::{ErrorCode, GateOperation, Report, Request, RequestFlag};
 
 use crate::clock::Clock;
+use crate::component::Handles;
 use crate::failure::Failure;
 use crate::limits::Limits;
 use crate::out_area::OutArea;
@@ -24,6 +25,8 @@ pub(crate) struct Guest<P> {
     pub(crate) pieces: Option<Pieces>,
     /// What the last call left to be freed: input and result, as pointer and length.
     pub(crate) unfreed: [(u32, u32); 2],
+    /// Resources of a component that the host has handles to.
+    pub(crate) handles: Handles,
     /// Allocations for answers of the host that are under way.
     pub(crate) nesting: u32,
     request_id: u64,
@@ -41,6 +44,7 @@ impl<P: Platform> Guest<P> {
             wasi,
             pieces: None,
             unfreed: [(0, 0); 2],
+            handles: Handles::default(),
             nesting: 0,
             request_id: 0,
             platform: PhantomData,

@@ -86,6 +86,11 @@ impl OutArea {
         self.write(address - self.address, &slot.to_le_bytes());
     }
 
+    /// Writes bytes into room that was reserved.
+    pub(crate) fn fill(&mut self, address: u64, bytes: &[u8]) {
+        self.write(address - self.address, bytes);
+    }
+
     /// Replaces the output by a failure's text, cut where the area ends.
     pub(crate) fn replace<G: Gate>(&mut self, failure: &Failure, report: &mut Report) {
         let (message, frames) = (failure.message().as_bytes(), failure.frames.as_bytes());

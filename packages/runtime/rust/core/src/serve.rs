@@ -1,32 +1,32 @@
 //! Serving calls.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use twinwall_abi::{CallKind, GateOperation, Report, Request};
 use twinwall_tune::FUEL_PARTS;
-use wasmtime::{Func, Store, ValRaw};
+use wasmtime::Store;
 
 use crate::boot::{boot, set_fuel};
 use crate::calls::{batch, bytes, command, scalar};
-use crate::exports::Exports;
+use crate::component::{self, ComponentProgram};
 use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::out_area::OutArea;
-use crate::pieces::Pieces;
 use crate::platform::Platform;
+use crate::program::ModuleProgram;
 
-/// A module that waits for calls.
+/// A module or a component that waits for calls.
 pub(crate) struct Runtime<P: Platform> {
     pub(crate) store: Store<Guest<P>>,
-    pub(crate) pieces: Pieces,
-    pub(crate) exports: Exports,
-    /// `_start` of a command.
-    pub(crate) start: Option<Func>,
-    /// Room for the values of a call on numbers, allocated once.
-    pub(crate) values: Vec<ValRaw>,
-    /// Whether the module counts fuel.
+    pub(crate) program: Program<P>,
+    /// Whether it counts fuel.
     pub(crate) fuel: bool,
+}
+
+/// What runs.
+pub(crate) enum Program<P: Platform> {
+    Module(ModuleProgram),
+    Component(ComponentProgram<P>),
 }
 
 /// A guest as its machine sees it: booted once, then asked for one call after the other. Each step leaves its report in
@@ -94,12 +94,16 @@ impl<P: Platform> Runtime<P> {
         if self.fuel {
             set_fuel(&mut self.store, request.fuel())?;
         }
-        match CallKind(request.kind()) {
-            CallKind::Bytes => bytes::call(self, request),
-            CallKind::Scalar => scalar::call(self, request),
-            CallKind::Batch => batch::call(self, request),
-            CallKind::Command => command::call(self, request),
-            _ => Err(Failure::internal("the kind of the call is unknown")),
+        let store = &mut self.store;
+        match (&mut self.program, CallKind(request.kind())) {
+            (Program::Module(program), CallKind::Bytes) => bytes::call(store, program, request),
+            (Program::Module(program), CallKind::Scalar) => scalar::call(store, program, request),
+            (Program::Module(program), CallKind::Batch) => batch::call(store, program, request),
+            (Program::Module(program), CallKind::Command) => command::call(store, program, request),
+            (Program::Component(program), CallKind::Typed) => component::call(store, program, request),
+            (Program::Component(program), CallKind::Command) => component::run(store, program, request),
+            (Program::Component(_), CallKind::DropResources) => component::drop_resources(store, request),
+            _ => Err(Failure::internal("the program has no calls of this kind")),
         }
     }
 

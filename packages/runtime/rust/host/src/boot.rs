@@ -29,6 +29,7 @@ pub(crate) fn encode(module: &CompiledModule, module_address: u64, options: &Pro
             host_functions: Some(host_functions),
             init: Some(init),
             command: module.is_command(),
+            ..Default::default()
         },
     );
     builder.finish(configuration, None);
@@ -57,6 +58,7 @@ fn host_function<'a>(
             deferred: declared.deferred,
             parameters: Some(parameters),
             results: Some(results),
+            interface_name: None,
         },
     )
 }

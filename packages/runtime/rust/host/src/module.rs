@@ -31,6 +31,9 @@ pub enum ModuleError {
     /// Code for another machine.
     #[error("compiled module: it was not compiled with --machine kvm; compile it again with that")]
     Machine,
+    /// A component.
+    #[error("compiled module: it is a component; this host calls functions on bytes, which modules export")]
+    Component,
     /// Another release of the compiler.
     #[error(
         "compiled module: it was made by {found}, but this release needs \"{expected}\"; compile it again"
@@ -98,6 +101,9 @@ impl CompiledModule {
         let expected = Profile { machine: Machine::Kvm, fuel: artifact.fuel() }.compiler();
         if artifact.compiler() != expected {
             return Err(ModuleError::Compiler { found: show_text(artifact.compiler(), 200), expected });
+        }
+        if artifact.world().is_some() {
+            return Err(ModuleError::Component);
         }
         if artifact.code().is_empty() {
             return Err(ModuleError::Table("its code is empty".into()));

@@ -8,6 +8,7 @@ import * as flatbuffers from 'flatbuffers';
 import { Export } from './export.js';
 import { Import } from './import.js';
 import { MachineKind } from './machine-kind.js';
+import { World } from './world.js';
 
 
 export class Artifact {
@@ -132,8 +133,16 @@ memories():number {
   return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
 }
 
+/**
+ * Of a component: its imports and exports, with their types. The lists above are empty then.
+ */
+world(obj?:World):World|null {
+  const offset = this.bb!.__offset(this.bb_pos, 24);
+  return offset ? (obj || new World()).__init(this.bb!.__indirect(this.bb_pos + offset), this.bb!) : null;
+}
+
 static startArtifact(builder:flatbuffers.Builder) {
-  builder.startObject(10);
+  builder.startObject(11);
 }
 
 static addFormat(builder:flatbuffers.Builder, format:number) {
@@ -224,6 +233,10 @@ static addMemories(builder:flatbuffers.Builder, memories:number) {
   builder.addFieldInt32(9, memories, 0);
 }
 
+static addWorld(builder:flatbuffers.Builder, worldOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(10, worldOffset, 0);
+}
+
 static endArtifact(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 10) // compiler
@@ -240,18 +253,4 @@ static finishSizePrefixedArtifactBuffer(builder:flatbuffers.Builder, offset:flat
   builder.finish(offset, 'TWAR', true);
 }
 
-static createArtifact(builder:flatbuffers.Builder, format:number, machine:MachineKind, fuel:boolean, compilerOffset:flatbuffers.Offset, moduleHashOffset:flatbuffers.Offset, exportsOffset:flatbuffers.Offset, importsOffset:flatbuffers.Offset, initialMemory:bigint, codeOffset:flatbuffers.Offset, memories:number):flatbuffers.Offset {
-  Artifact.startArtifact(builder);
-  Artifact.addFormat(builder, format);
-  Artifact.addMachine(builder, machine);
-  Artifact.addFuel(builder, fuel);
-  Artifact.addCompiler(builder, compilerOffset);
-  Artifact.addModuleHash(builder, moduleHashOffset);
-  Artifact.addExports(builder, exportsOffset);
-  Artifact.addImports(builder, importsOffset);
-  Artifact.addInitialMemory(builder, initialMemory);
-  Artifact.addCode(builder, codeOffset);
-  Artifact.addMemories(builder, memories);
-  return Artifact.endArtifact(builder);
-}
 }

@@ -5,6 +5,7 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { ComponentExport } from './component-export.js';
 import { File } from './file.js';
 import { HostFunction } from './host-function.js';
 
@@ -110,8 +111,29 @@ command():boolean {
   return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
 }
 
+/**
+ * The module is a component.
+ */
+component():boolean {
+  const offset = this.bb!.__offset(this.bb_pos, 22);
+  return offset ? !!this.bb!.readInt8(this.bb_pos + offset) : false;
+}
+
+/**
+ * Of a component: what a call names by its position here.
+ */
+componentExports(index: number, obj?:ComponentExport):ComponentExport|null {
+  const offset = this.bb!.__offset(this.bb_pos, 24);
+  return offset ? (obj || new ComponentExport()).__init(this.bb!.__indirect(this.bb!.__vector(this.bb_pos + offset) + index * 4), this.bb!) : null;
+}
+
+componentExportsLength():number {
+  const offset = this.bb!.__offset(this.bb_pos, 24);
+  return offset ? this.bb!.__vector_len(this.bb_pos + offset) : 0;
+}
+
 static startBootConfiguration(builder:flatbuffers.Builder) {
-  builder.startObject(9);
+  builder.startObject(11);
 }
 
 static addModuleAddress(builder:flatbuffers.Builder, moduleAddress:bigint) {
@@ -186,6 +208,26 @@ static addCommand(builder:flatbuffers.Builder, command:boolean) {
   builder.addFieldInt8(8, +command, +false);
 }
 
+static addComponent(builder:flatbuffers.Builder, component:boolean) {
+  builder.addFieldInt8(9, +component, +false);
+}
+
+static addComponentExports(builder:flatbuffers.Builder, componentExportsOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(10, componentExportsOffset, 0);
+}
+
+static createComponentExportsVector(builder:flatbuffers.Builder, data:flatbuffers.Offset[]):flatbuffers.Offset {
+  builder.startVector(4, data.length, 4);
+  for (let i = data.length - 1; i >= 0; i--) {
+    builder.addOffset(data[i]!);
+  }
+  return builder.endVector();
+}
+
+static startComponentExportsVector(builder:flatbuffers.Builder, numElems:number) {
+  builder.startVector(4, numElems, 4);
+}
+
 static endBootConfiguration(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   return offset;
@@ -199,7 +241,7 @@ static finishSizePrefixedBootConfigurationBuffer(builder:flatbuffers.Builder, of
   builder.finish(offset, undefined, true);
 }
 
-static createBootConfiguration(builder:flatbuffers.Builder, moduleAddress:bigint, moduleLength:bigint, filesAddress:bigint, filesOffset:flatbuffers.Offset, memoryLimit:bigint, fuel:boolean, hostFunctionsOffset:flatbuffers.Offset, initOffset:flatbuffers.Offset, command:boolean):flatbuffers.Offset {
+static createBootConfiguration(builder:flatbuffers.Builder, moduleAddress:bigint, moduleLength:bigint, filesAddress:bigint, filesOffset:flatbuffers.Offset, memoryLimit:bigint, fuel:boolean, hostFunctionsOffset:flatbuffers.Offset, initOffset:flatbuffers.Offset, command:boolean, component:boolean, componentExportsOffset:flatbuffers.Offset):flatbuffers.Offset {
   BootConfiguration.startBootConfiguration(builder);
   BootConfiguration.addModuleAddress(builder, moduleAddress);
   BootConfiguration.addModuleLength(builder, moduleLength);
@@ -210,6 +252,8 @@ static createBootConfiguration(builder:flatbuffers.Builder, moduleAddress:bigint
   BootConfiguration.addHostFunctions(builder, hostFunctionsOffset);
   BootConfiguration.addInit(builder, initOffset);
   BootConfiguration.addCommand(builder, command);
+  BootConfiguration.addComponent(builder, component);
+  BootConfiguration.addComponentExports(builder, componentExportsOffset);
   return BootConfiguration.endBootConfiguration(builder);
 }
 }

@@ -30,5 +30,15 @@ export enum CallKind {
   /**
    * A WASI command: input is a `CommandInput`; output is the exit status, one i32.
    */
-  Command = 5
+  Command = 5,
+
+  /**
+   * A function of a component: input and output are `Values`.
+   */
+  Typed = 6,
+
+  /**
+   * Drops resources that the guest owns and the host holds: input is their handles, each a u32. No output.
+   */
+  DropResources = 7
 }

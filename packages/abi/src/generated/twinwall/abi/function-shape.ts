@@ -4,9 +4,19 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-explicit-any, @typescript-eslint/no-non-null-assertion */
 
 /**
- * Whether a function or host function works on bytes or on scalars.
+ * What a function or host function works on.
  */
 export enum FunctionShape {
   Bytes = 0,
-  Scalars = 1
+  Scalars = 1,
+
+  /**
+   * A component's import: arguments and answer are `Values`.
+   */
+  Typed = 2,
+
+  /**
+   * A component's imported resource type; the call says that the guest dropped one: its argument is a u32.
+   */
+  Resource = 3
 }

@@ -80,8 +80,18 @@ resultsArray():Uint8Array|null {
   return offset ? new Uint8Array(this.bb!.bytes().buffer, this.bb!.bytes().byteOffset + this.bb!.__vector(this.bb_pos + offset), this.bb!.__vector_len(this.bb_pos + offset)) : null;
 }
 
+/**
+ * Of a component's import: the instance that it belongs to, with package and version; absent for the world itself.
+ */
+interfaceName():string|null
+interfaceName(optionalEncoding:flatbuffers.Encoding):string|Uint8Array|null
+interfaceName(optionalEncoding?:any):string|Uint8Array|null {
+  const offset = this.bb!.__offset(this.bb_pos, 14);
+  return offset ? this.bb!.__string(this.bb_pos + offset, optionalEncoding) : null;
+}
+
 static startHostFunction(builder:flatbuffers.Builder) {
-  builder.startObject(5);
+  builder.startObject(6);
 }
 
 static addName(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset) {
@@ -128,19 +138,24 @@ static startResultsVector(builder:flatbuffers.Builder, numElems:number) {
   builder.startVector(1, numElems, 1);
 }
 
+static addInterfaceName(builder:flatbuffers.Builder, interfaceNameOffset:flatbuffers.Offset) {
+  builder.addFieldOffset(5, interfaceNameOffset, 0);
+}
+
 static endHostFunction(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 4) // name
   return offset;
 }
 
-static createHostFunction(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, shape:FunctionShape, deferred:boolean, parametersOffset:flatbuffers.Offset, resultsOffset:flatbuffers.Offset):flatbuffers.Offset {
+static createHostFunction(builder:flatbuffers.Builder, nameOffset:flatbuffers.Offset, shape:FunctionShape, deferred:boolean, parametersOffset:flatbuffers.Offset, resultsOffset:flatbuffers.Offset, interfaceNameOffset:flatbuffers.Offset):flatbuffers.Offset {
   HostFunction.startHostFunction(builder);
   HostFunction.addName(builder, nameOffset);
   HostFunction.addShape(builder, shape);
   HostFunction.addDeferred(builder, deferred);
   HostFunction.addParameters(builder, parametersOffset);
   HostFunction.addResults(builder, resultsOffset);
+  HostFunction.addInterfaceName(builder, interfaceNameOffset);
   return HostFunction.endHostFunction(builder);
 }
 }

@@ -10,15 +10,18 @@ use super::input;
 use crate::failure::Failure;
 use crate::guest::Guest;
 use crate::platform::Platform;
-use crate::serve::Runtime;
+use crate::program::ModuleProgram;
 use crate::wasi::Exit;
 
 /// Runs `_start` with the arguments, environment and stdin of the request; the output is the exit status.
-pub(crate) fn call<P: Platform>(runtime: &mut Runtime<P>, request: &Request) -> Result<(), Failure> {
-    let start = runtime
+pub(crate) fn call<P: Platform>(
+    store: &mut Store<Guest<P>>,
+    program: &ModuleProgram,
+    request: &Request,
+) -> Result<(), Failure> {
+    let start = program
         .start
         .ok_or_else(|| Failure::new(ErrorCode::NoFunction, "the module exports no function `_start`"))?;
-    let Runtime { store, .. } = runtime;
     prepare(store, input(request))?;
     // SAFETY: the type of `_start` was checked at boot: no parameters, no results.
     let outcome = unsafe { start.call_unchecked(&mut *store, &mut [] as *mut [_]) };
@@ -32,7 +35,8 @@ pub(crate) fn call<P: Platform>(runtime: &mut Runtime<P>, request: &Request) -> 
     store.data_mut().out.append::<P>(&status.to_le_bytes())
 }
 
-fn prepare<P: Platform>(store: &mut Store<Guest<P>>, input: &'static [u8]) -> Result<(), Failure> {
+/// Gives a run its arguments, environment and stdin.
+pub(crate) fn prepare<P: Platform>(store: &mut Store<Guest<P>>, input: &'static [u8]) -> Result<(), Failure> {
     let run = tables::command_input(input)
         .map_err(|error| Failure::internal(format!("the input of the command is malformed: {error}")))?;
     let arguments = run.arguments().unwrap_or_default();

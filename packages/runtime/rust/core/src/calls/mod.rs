@@ -12,7 +12,7 @@ use twinwall_abi::Request;
 
 /// The input of a call, where the host placed it.
 #[inline]
-fn input(request: &Request) -> &'static [u8] {
+pub(crate) fn input(request: &Request) -> &'static [u8] {
     if request.input_length() == 0 {
         return &[];
     }

@@ -4,16 +4,21 @@ use alloc::format;
 use core::mem;
 
 use twinwall_abi::{ErrorCode, Request};
-use wasmtime::ValRaw;
+use wasmtime::{Store, ValRaw};
 
 use super::{input, transfer};
 use crate::failure::Failure;
+use crate::guest::Guest;
 use crate::platform::Platform;
-use crate::serve::Runtime;
+use crate::program::ModuleProgram;
 
 /// Calls a function on numbers: one slot for each parameter, and one for each result.
-pub(crate) fn call<P: Platform>(runtime: &mut Runtime<P>, request: &Request) -> Result<(), Failure> {
-    let Runtime { store, pieces, exports, values, .. } = runtime;
+pub(crate) fn call<P: Platform>(
+    store: &mut Store<Guest<P>>,
+    program: &mut ModuleProgram,
+    request: &Request,
+) -> Result<(), Failure> {
+    let ModuleProgram { pieces, exports, values, .. } = program;
     transfer::release(store, pieces)?;
     let (function, parameters, results) = exports.scalar(request.function_index())?;
     let (slots, rest) = input(request).as_chunks::<8>();

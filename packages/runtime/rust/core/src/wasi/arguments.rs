@@ -54,6 +54,15 @@ impl Strings {
         Ok(packed)
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// The strings, without their terminators.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.split(|byte| *byte == 0).take(self.count())
+    }
+
     fn sizes(&self, memory: &mut Memory<'_>, count: u32, bytes: u32) -> Result<(), Errno> {
         memory.write_u32(count, self.count)?;
         memory.write_u32(bytes, self.bytes.len() as u32)

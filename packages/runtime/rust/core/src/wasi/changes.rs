@@ -12,7 +12,7 @@ use super::open::check_lookup;
 use super::paths::{Target, resolve};
 use super::rights::{self, Rights};
 use super::state::WasiState;
-use super::tree::{Directory, Node, NodeId};
+use super::tree::{Directory, NodeId, Tree};
 
 /// A path argument: a directory descriptor, a pointer and a length.
 #[derive(Clone, Copy)]
@@ -34,11 +34,33 @@ impl PathArgument {
 
     /// The error of creating something here.
     fn create(self, state: &WasiState, memory: &Memory<'_>, right: Rights) -> Errno {
-        match self.resolve(state, memory, right) {
-            Ok(Target::Found(_)) => Errno::Exists,
-            Ok(Target::Missing) => Errno::ReadOnly,
-            Err(errno) => errno,
-        }
+        creation(self.resolve(state, memory, right))
+    }
+}
+
+/// The error of creating something there.
+pub(super) fn creation(place: Result<Target, Errno>) -> Errno {
+    match place {
+        Ok(Target::Found(_)) => Errno::Exists,
+        Ok(Target::Missing) => Errno::ReadOnly,
+        Err(errno) => errno,
+    }
+}
+
+/// The error of removing a directory.
+pub(super) fn directory_removal(tree: &Tree, node: NodeId) -> Errno {
+    match tree.directory(node) {
+        Some(Directory { entries, .. }) if !entries.is_empty() => Errno::NotEmpty,
+        Some(_) => Errno::ReadOnly,
+        None => Errno::NotDirectory,
+    }
+}
+
+/// The error of removing a file.
+pub(super) fn file_removal(tree: &Tree, node: NodeId) -> Errno {
+    match tree.directory(node) {
+        Some(_) => Errno::IsDirectory,
+        None => Errno::ReadOnly,
     }
 }
 
@@ -112,11 +134,7 @@ pub(super) fn path_remove_directory(
 ) -> Result<(), Errno> {
     let place = PathArgument { fd, path, path_len };
     let node = place.existing(state, memory, rights::PATH_REMOVE_DIRECTORY)?;
-    Err(match state.tree.directory(node) {
-        Some(Directory { entries, .. }) if !entries.is_empty() => Errno::NotEmpty,
-        Some(_) => Errno::ReadOnly,
-        None => Errno::NotDirectory,
-    })
+    Err(directory_removal(&state.tree, node))
 }
 
 pub(super) fn path_rename(
@@ -159,8 +177,5 @@ pub(super) fn path_unlink_file(
 ) -> Result<(), Errno> {
     let place = PathArgument { fd, path, path_len };
     let node = place.existing(state, memory, rights::PATH_UNLINK_FILE)?;
-    Err(match state.tree.node(node) {
-        Some(Node::Directory(_)) => Errno::IsDirectory,
-        _ => Errno::ReadOnly,
-    })
+    Err(file_removal(&state.tree, node))
 }

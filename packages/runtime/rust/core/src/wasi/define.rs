@@ -1,6 +1,9 @@
 //! The functions as imports of a module: name, signature, and what runs.
 
-use wasmtime::{Caller, Extern, Linker, Result};
+use core::mem::MaybeUninit;
+use core::slice;
+
+use wasmtime::{Caller, Error, Extern, FuncType, Linker, Result, ValRaw, ValType};
 
 use super::failure::Failure;
 use super::memory::Memory;
@@ -24,11 +27,18 @@ macro_rules! functions {
         /// Fails only where the linker has one of the names already.
         pub fn define<T: WasiHost>(linker: &mut Linker<T>) -> Result<()> {
             $(
-                linker.func_wrap(
-                    MODULE,
+                add(
+                    linker,
                     stringify!($name),
-                    |mut caller: Caller<'_, T>, $($parameter: $type),*| {
-                        functions!(@$needs caller, $room::$name, $($parameter),*)
+                    &[$(<$type>::ty()),*],
+                    functions!(@results $needs),
+                    |mut caller, values| {
+                        let parameters = &mut values.iter();
+                        $(let $parameter = next::<$type>(parameters)?;)*
+                        // Some have none.
+                        let _ = parameters;
+                        let outcome = functions!(@$needs caller, $room::$name, $($parameter),*);
+                        functions!(@put $needs values, outcome)
                     },
                 )?;
             )*
@@ -36,14 +46,86 @@ macro_rules! functions {
         }
     };
     (@state $caller:ident, $function:path, $($argument:ident),*) => {
-        errno(call(&mut $caller, |host, memory| Ok($function(host.wasi(), memory, $($argument),*)?)))
+        call(&mut $caller, |host, memory| Ok($function(host.wasi(), memory, $($argument),*)?))
     };
     (@host $caller:ident, $function:path, $($argument:ident),*) => {
-        errno(call(&mut $caller, |host, memory| $function(host, memory, $($argument),*)))
+        call(&mut $caller, |host, memory| $function(host, memory, $($argument),*))
     };
     (@ends $caller:ident, $function:path, $($argument:ident),*) => {
-        errno(call(&mut $caller, |host, memory| $function(host, memory, $($argument),*))).map(|_| ())
+        call(&mut $caller, |host, memory| $function(host, memory, $($argument),*))
     };
+    (@results ends) => { &[] };
+    (@results $needs:ident) => { &[ValType::I32] };
+    (@put ends $values:ident, $outcome:ident) => { errno($outcome).map(|_| ()) };
+    (@put $needs:ident $values:ident, $outcome:ident) => { put($values, errno($outcome)?) };
+}
+
+/// A function on raw values: its parameters, and behind the call its result in place of the first.
+///
+/// All functions have this one type, because what wasmtime has around a typed one exists once for each: a tenth of an image.
+type Raw<T> = fn(Caller<'_, T>, &mut [MaybeUninit<ValRaw>]) -> Result<()>;
+
+fn add<T: WasiHost>(
+    linker: &mut Linker<T>,
+    name: &str,
+    parameters: &[ValType],
+    results: &[ValType],
+    function: Raw<T>,
+) -> Result<()> {
+    let ty = FuncType::new(linker.engine(), parameters.iter().cloned(), results.iter().cloned());
+    // SAFETY: the table has the same types for `ty` and for what the function reads and writes.
+    unsafe { linker.func_new_unchecked(MODULE, name, ty, move |caller, values| function(caller, values)) }?;
+    Ok(())
+}
+
+/// A type of parameters.
+trait Parameter {
+    fn ty() -> ValType;
+    fn of(value: ValRaw) -> Self;
+}
+
+impl Parameter for u32 {
+    fn ty() -> ValType {
+        ValType::I32
+    }
+
+    fn of(value: ValRaw) -> Self {
+        value.get_u32()
+    }
+}
+
+impl Parameter for u64 {
+    fn ty() -> ValType {
+        ValType::I64
+    }
+
+    fn of(value: ValRaw) -> Self {
+        value.get_u64()
+    }
+}
+
+impl Parameter for i64 {
+    fn ty() -> ValType {
+        ValType::I64
+    }
+
+    fn of(value: ValRaw) -> Self {
+        value.get_i64()
+    }
+}
+
+/// The next parameter.
+fn next<V: Parameter>(parameters: &mut slice::Iter<'_, MaybeUninit<ValRaw>>) -> Result<V> {
+    let value = parameters.next().ok_or_else(|| Error::msg("a parameter is missing"))?;
+    // SAFETY: wasmtime hands over an initialised value for each parameter.
+    Ok(V::of(unsafe { value.assume_init_read() }))
+}
+
+/// Sets the result.
+fn put(values: &mut [MaybeUninit<ValRaw>], result: u32) -> Result<()> {
+    let place = values.first_mut().ok_or_else(|| Error::msg("there is no room for a result"))?;
+    place.write(ValRaw::u32(result));
+    Ok(())
 }
 
 functions! {

@@ -6,13 +6,27 @@ use core::str;
 use super::errno::Errno;
 
 /// Longest path in bytes, as on Linux.
-const PATH_LIMIT: u32 = 4096;
+const PATH_LIMIT: usize = 4096;
 
 /// Most bytes that one read or write moves, as on Linux; the rest is for the next call.
 pub(super) const TRANSFER_LIMIT: usize = 0x7fff_f000;
 
 /// Most vectors that one read or write looks at; the rest is for the next call.
 const VECTOR_LIMIT: u32 = 1024;
+
+/// The path that a program gave as bytes.
+pub(super) fn path(bytes: &[u8]) -> Result<&str, Errno> {
+    if bytes.len() > PATH_LIMIT {
+        return Err(Errno::NameTooLong);
+    }
+    if bytes.is_empty() {
+        return Err(Errno::NoEntry);
+    }
+    if bytes.contains(&0) {
+        return Err(Errno::Invalid);
+    }
+    str::from_utf8(bytes).map_err(|_| Errno::IllegalSequence)
+}
 
 /// A linear memory. Every access is checked against its present length.
 pub(super) struct Memory<'a> {
@@ -93,17 +107,10 @@ impl<'a> Memory<'a> {
 
     /// A path: UTF-8 without NUL, not empty, at most 4096 bytes.
     pub(super) fn path(&self, pointer: u32, length: u32) -> Result<&str, Errno> {
-        if length > PATH_LIMIT {
+        if length as usize > PATH_LIMIT {
             return Err(Errno::NameTooLong);
         }
-        let bytes = self.bytes(pointer, length)?;
-        if bytes.is_empty() {
-            return Err(Errno::NoEntry);
-        }
-        if bytes.contains(&0) {
-            return Err(Errno::Invalid);
-        }
-        str::from_utf8(bytes).map_err(|_| Errno::IllegalSequence)
+        path(self.bytes(pointer, length)?)
     }
 
     /// The vectors of a read or write, checked as a whole, so that nothing moves when one is bad.

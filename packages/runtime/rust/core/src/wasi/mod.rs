@@ -37,6 +37,7 @@ mod memory;
 mod open;
 mod paths;
 mod poll;
+pub(crate) mod preview2;
 mod process;
 mod random;
 mod rights;

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 
 use super::arguments::{RunError, Strings};
 use super::descriptors::Descriptors;
+use super::preview2::Resources;
 use super::tree::{Tree, TreeError};
 
 /// The state behind the WASI functions of one instance.
@@ -18,6 +19,8 @@ pub struct WasiState {
     /// How much of `stdin` was read; never beyond its end.
     pub(super) stdin_position: usize,
     pub(super) descriptors: Descriptors,
+    /// Of a component, which has no descriptors.
+    pub(crate) resources: Resources,
 }
 
 impl WasiState {
@@ -32,6 +35,7 @@ impl WasiState {
             stdin: Cow::Borrowed(&[]),
             stdin_position: 0,
             descriptors: Descriptors::new(),
+            resources: Resources::default(),
         })
     }
 

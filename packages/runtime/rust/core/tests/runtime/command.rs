@@ -25,12 +25,19 @@ const CAT: &str = r#"(module
         (drop (call $args (i32.const 16) (i32.const 20)))
         (if (i32.load (i32.const 16)) (then (call $exit (i32.load (i32.const 16)))))))"#;
 
-fn input(arguments: &[&str], stdin: &[u8]) -> Vec<u8> {
+pub(crate) fn input(arguments: &[&str], stdin: &[u8]) -> Vec<u8> {
+    input_with(arguments, &[], stdin)
+}
+
+pub(crate) fn input_with(arguments: &[&str], environment: &[&str], stdin: &[u8]) -> Vec<u8> {
     let mut builder = FlatBufferBuilder::new();
+    let environment: Vec<_> = environment.iter().map(|variable| builder.create_string(variable)).collect();
+    let environment = builder.create_vector(&environment);
     let arguments: Vec<_> = arguments.iter().map(|argument| builder.create_string(argument)).collect();
     let arguments = builder.create_vector(&arguments);
     let stdin = builder.create_vector(stdin);
-    let args = CommandInputArgs { arguments: Some(arguments), stdin: Some(stdin), ..Default::default() };
+    let args =
+        CommandInputArgs { arguments: Some(arguments), environment: Some(environment), stdin: Some(stdin) };
     let table = CommandInput::create(&mut builder, &args);
     builder.finish(table, None);
     builder.finished_data().to_vec()

@@ -1,7 +1,8 @@
 //! Declarations in a boot configuration.
 
 use twinwall_abi::tables::{
-    File, FileArgs, FlatBufferBuilder, ForwardsUOffset, HostFunction, HostFunctionArgs, Vector, WIPOffset,
+    ComponentExport, ComponentExportArgs, File, FileArgs, FlatBufferBuilder, ForwardsUOffset, HostFunction,
+    HostFunctionArgs, Vector, WIPOffset,
 };
 use twinwall_abi::{FunctionShape, ValueType};
 
@@ -13,11 +14,19 @@ pub(crate) struct Declaration<'a> {
     deferred: bool,
     parameters: &'a [ValueType],
     results: &'a [ValueType],
+    interface: Option<&'a str>,
 }
 
 impl<'a> Declaration<'a> {
     pub(crate) const fn bytes(name: &'a str) -> Self {
-        Self { name, shape: FunctionShape::Bytes, deferred: false, parameters: &[], results: &[] }
+        Self {
+            name,
+            shape: FunctionShape::Bytes,
+            deferred: false,
+            parameters: &[],
+            results: &[],
+            interface: None,
+        }
     }
 
     pub(crate) const fn scalars(
@@ -25,7 +34,12 @@ impl<'a> Declaration<'a> {
         parameters: &'a [ValueType],
         results: &'a [ValueType],
     ) -> Self {
-        Self { name, shape: FunctionShape::Scalars, deferred: false, parameters, results }
+        Self { shape: FunctionShape::Scalars, parameters, results, ..Self::bytes(name) }
+    }
+
+    /// A component's import: a function, or a resource type.
+    pub(crate) const fn typed(interface: Option<&'a str>, name: &'a str, shape: FunctionShape) -> Self {
+        Self { shape, interface, ..Self::bytes(name) }
     }
 
     pub(crate) const fn deferred(self) -> Self {
@@ -43,6 +57,7 @@ pub(crate) fn host_functions<'a>(
         .iter()
         .map(|declaration| {
             let name = builder.create_string(declaration.name);
+            let interface_name = declaration.interface.map(|name| builder.create_string(name));
             let parameters = builder.create_vector(declaration.parameters);
             let results = builder.create_vector(declaration.results);
             let arguments = HostFunctionArgs {
@@ -51,8 +66,24 @@ pub(crate) fn host_functions<'a>(
                 deferred: declaration.deferred,
                 parameters: Some(parameters),
                 results: Some(results),
+                interface_name,
             };
             HostFunction::create(builder, &arguments)
+        })
+        .collect();
+    builder.create_vector(&tables)
+}
+
+pub(crate) fn component_exports<'a>(
+    builder: &mut FlatBufferBuilder<'a>,
+    exports: &[(Option<&str>, &str)],
+) -> Tables<'a, ComponentExport<'a>> {
+    let tables: Vec<_> = exports
+        .iter()
+        .map(|(interface, name)| {
+            let interface_name = interface.map(|name| builder.create_string(name));
+            let name = Some(builder.create_string(name));
+            ComponentExport::create(builder, &ComponentExportArgs { interface_name, name })
         })
         .collect();
     builder.create_vector(&tables)

@@ -10,6 +10,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) module: &'a str,
     pub(crate) fuel: bool,
     pub(crate) command: bool,
+    /// The module is a component, which exports these.
+    pub(crate) component: Option<&'a [(Option<&'a str>, &'a str)]>,
     pub(crate) memory_limit: u64,
     pub(crate) init: &'a [u8],
     pub(crate) host_functions: &'a [Declaration<'a>],
@@ -22,6 +24,7 @@ impl<'a> Setup<'a> {
             module,
             fuel: false,
             command: false,
+            component: None,
             memory_limit: 16 << 20,
             init: &[],
             host_functions: &[],
@@ -35,6 +38,7 @@ impl<'a> Setup<'a> {
         let host_functions = declare::host_functions(&mut builder, self.host_functions);
         let files = declare::files(&mut builder, self.files);
         let init = builder.create_vector(self.init);
+        let exports = declare::component_exports(&mut builder, self.component.unwrap_or_default());
         let configuration = BootConfiguration::create(
             &mut builder,
             &BootConfigurationArgs {
@@ -47,6 +51,8 @@ impl<'a> Setup<'a> {
                 host_functions: Some(host_functions),
                 init: Some(init),
                 command: self.command,
+                component: self.component.is_some(),
+                component_exports: Some(exports),
             },
         );
         builder.finish(configuration, None);

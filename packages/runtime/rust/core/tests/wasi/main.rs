@@ -4,6 +4,9 @@
 
 extern crate alloc;
 
+#[allow(dead_code, reason = "the tests use a part of what the runtime uses")]
+#[path = "../../src/failure.rs"]
+mod failure;
 #[allow(dead_code, unused_imports, reason = "the tests use a part of what the runtime uses")]
 #[path = "../../src/wasi/mod.rs"]
 mod wasi;

@@ -1,0 +1,164 @@
+import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { showType, TwinwallError, type World, type WorldFunction } from "@twinwall/abi";
+import { afterAll, describe, expect, test } from "vitest";
+import { createCompiler, inspectArtifact } from "../src/index.js";
+import { assemble } from "./modules.js";
+
+const kvm = { machine: "kvm", fuel: false } as const;
+
+const wit = `
+package docs:calc@0.1.0;
+interface types { record point { x: f64, y: f64 } }
+interface log { resource logger { constructor(name: string); log: func(text: string); } }
+/// What a calculator does.
+interface ops {
+  use types.{point};
+  /// Moves a point.
+  move: func(by: point, points: list<point>) -> result<list<point>, string>;
+  resource counter { constructor(start: u32); get: func() -> u32; max: static func() -> u32; }
+}
+world calc { import log; import now: func() -> u64; export ops; export add: func(a: u8, b: option<char>); }`;
+
+const module = assemble(`(module
+  (import "$root" "now" (func (result i64)))
+  (import "docs:calc/log@0.1.0" "[constructor]logger" (func (param i32 i32) (result i32)))
+  (memory (export "memory") 3)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#move") (param f64 f64 i32 i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[constructor]counter") (param i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[method]counter.get") (param i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[static]counter.max") (result i32) unreachable)
+  (func (export "add") (param i32 i32 i32)))`);
+
+const typed = await componentEmbed({ binary: module, witSource: wit });
+
+const compiler = createCompiler({ cacheDirectory: false, nativeProgram: false });
+afterAll(() => compiler.close());
+
+async function worldOf(wasm: Uint8Array): Promise<World> {
+  const { world } = inspectArtifact((await compiler.compile(wasm, kvm)).bytes);
+  if (world === undefined) throw new Error("a component has a world");
+  return world;
+}
+
+async function refusal(wasm: Uint8Array): Promise<string> {
+  try {
+    await compiler.compile(wasm, kvm);
+  } catch (error) {
+    if (error instanceof TwinwallError) return error.message;
+    throw error;
+  }
+  throw new Error("it was compiled");
+}
+
+function show({ name, interfaceName, parameters, result }: WorldFunction): string {
+  const shown = parameters.map((one) => `${one.name}: ${showType(one.type)}`).join(", ");
+  const place = interfaceName === undefined ? "" : `${interfaceName}#`;
+  return `${place}${name}(${shown})${result === undefined ? "" : ` -> ${showType(result)}`}`;
+}
+
+describe("the world of a component", () => {
+  test("is told in full, of a component and of a module that is wrapped", async () => {
+    const component = await componentNew(typed);
+    const [world, wrapped] = [await worldOf(component), await worldOf(typed)];
+    expect(wrapped).toEqual(world);
+    expect(world.exports.map(show).sort()).toEqual([
+      "add(a: u8, b: option<char>)",
+      "docs:calc/ops@0.1.0#[constructor]counter(start: u32) -> counter",
+      "docs:calc/ops@0.1.0#[method]counter.get(self: borrow<counter>) -> u32",
+      "docs:calc/ops@0.1.0#[static]counter.max() -> u32",
+      "docs:calc/ops@0.1.0#move(by: point, points: list<point>) -> result<list<point>, string>",
+    ]);
+    expect(world.imports.map(show)).toEqual([
+      "docs:calc/log@0.1.0#[constructor]logger(name: string) -> logger",
+      "now() -> u64",
+    ]);
+    expect(world.resources).toEqual([
+      { name: "logger", interfaceName: "docs:calc/log@0.1.0", imported: true },
+      { name: "counter", interfaceName: "docs:calc/ops@0.1.0", imported: false },
+    ]);
+  });
+
+  test("comes with its memories", async () => {
+    const { memories, initialMemory, exports, imports } = inspectArtifact(
+      (await compiler.compile(typed, kvm)).bytes,
+    );
+    expect({ memories, initialMemory, exports, imports }).toEqual({
+      memories: 1,
+      initialMemory: 3n * 65536n,
+      exports: [],
+      imports: [],
+    });
+    const twice = await parse(`(component
+      (component $inner (core module $M (memory 1)) (core instance (instantiate $M)) (core instance (instantiate $M)))
+      (instance (instantiate $inner)) (instance (instantiate $inner)))`);
+    expect(inspectArtifact((await compiler.compile(twice, kvm)).bytes)).toMatchObject({
+      memories: 4,
+      initialMemory: 4n * 65536n,
+    });
+  });
+
+  test("is the same for both machines", async () => {
+    const { bytes } = await compiler.compile(typed, { machine: "soft", fuel: true });
+    expect(inspectArtifact(bytes).world).toEqual(await worldOf(typed));
+  });
+});
+
+describe("what is refused", () => {
+  test.each([
+    [
+      "a module that lacks what its world exports",
+      "(module)",
+      /^E_BAD_MODULE: the world of the component: .*add/,
+    ],
+    ["an import that is not the world's", '(module (import "env" "abort" (func)))', /^E_BAD_MODULE: .*env/],
+  ])("%s", async (_, text, message) => {
+    const embedded = await componentEmbed({ binary: assemble(text), witSource: wit });
+    expect(await refusal(embedded)).toMatch(message);
+  });
+
+  test.each([
+    [
+      "a core module that is imported",
+      '(component (import "m" (core module)))',
+      /imports or exports core modules/,
+    ],
+    ["threads within", "(component (core module (memory 1 1 shared)))", /^E_UNSUPPORTED: .*"threads"/],
+    ["async", '(component (import "f" (func async)))', /^E_UNSUPPORTED: .*"cm-async"/],
+    ["a future", '(component (import "f" (func (param "x" (future u8)))))', /^E_UNSUPPORTED: /],
+  ])("%s", async (_, text, message) => {
+    expect(await refusal(await parse(text))).toMatch(message);
+  });
+
+  test("types that are too deep", async () => {
+    const lists = (count: number): string =>
+      Array.from(
+        { length: count },
+        (_, index) => `(type $t${index + 1} (list ${index === 0 ? "u8" : `$t${index}`}))`,
+      ).join(" ");
+    const text = (depth: number): string =>
+      `(component ${lists(depth - 1)} (import "f" (func (param "x" $t${depth - 1}))))`;
+    await expect(compiler.compile(await parse(text(100)), kvm)).resolves.toBeDefined();
+    expect(await refusal(await parse(text(101)))).toMatch(/type nesting is too deep/);
+  });
+
+  test("what was damaged, in whatever way, and the compiler goes on", { timeout: 120_000 }, async () => {
+    const component = await componentNew(typed);
+    let state = 1;
+    const random = (limit: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state % limit;
+    };
+    for (let round = 0; round < 300; round++) {
+      const source = round % 2 === 0 ? component : typed;
+      const damaged = new Uint8Array(source);
+      for (let change = 0; change <= random(3); change++)
+        damaged[8 + random(damaged.length - 8)] = random(256);
+      const outcome = await compiler.compile(damaged, kvm).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) continue;
+      expect(outcome).toMatchObject({ name: "TwinwallError" });
+      expect(outcome.message).toMatch(/^E_(BAD_MODULE|UNSUPPORTED)/);
+    }
+    expect((await worldOf(typed)).exports).toHaveLength(5);
+  });
+});
