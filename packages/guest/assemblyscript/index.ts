@@ -17,6 +17,8 @@
 // a call and from call to call of a session. "minimal" works too: it collects between calls only. With "stub" nothing is
 // ever freed, which is enough where each call starts from a clean slate.
 
+import "./replacements";
+
 export { console } from "./console";
 export { ERROR, fail, NOT_UTF8, PANIC } from "./failure";
 export { answer, read, respond, twinwall_allocate, twinwall_free } from "./memory";

@@ -47,11 +47,22 @@ export function compileAssemblyScript(source, output, options = []) {
     mkdirSync(join(modules, "@twinwall"));
     symlinkSync(packageDirectory, join(modules, "@twinwall/guest"), "junction");
     const asc = fileURLToPath(import.meta.resolve("assemblyscript/bin/asc.js"));
-    const config = ["--config", "assemblyscript/asconfig.json", "--path", modules];
+    const config = ["--config", join(packageDirectory, "assemblyscript/asconfig.json"), "--path", modules];
     run(process.execPath, [asc, source, "--outFile", output, ...config, ...options]);
   } finally {
     rmSync(modules, { recursive: true });
   }
+}
+
+/**
+ * Compiles AssemblyScript in a project of its own, as the README says it: `asc guest.ts -o guest.wasm` in its folder.
+ * @param {string} directory holds `guest.ts` and `asconfig.json`; gets `guest.wasm`, and a `node_modules` of this package
+ */
+export function compileAssemblyScriptProject(directory) {
+  mkdirSync(join(directory, "node_modules/@twinwall"), { recursive: true });
+  symlinkSync(packageDirectory, join(directory, "node_modules/@twinwall/guest"), "junction");
+  const asc = fileURLToPath(import.meta.resolve("assemblyscript/bin/asc.js"));
+  run(process.execPath, [asc, "guest.ts", "-o", "guest.wasm"], directory);
 }
 
 /**

@@ -1,16 +1,21 @@
 import { describe, expect, test } from "vitest";
 import {
   clangOptions,
-  compiledAssemblyScript,
+  compiledAssemblyScriptProject,
   compiledC,
   missingClang,
   readmeBlock,
+  readmeText,
 } from "./support/compiled.js";
 import { Guest, textOf, utf8 } from "./support/guest.js";
 
 // The README's Rust runs with the tests of the crate.
 const languages = {
-  AssemblyScript: { missing: undefined, module: () => compiledAssemblyScript(readmeBlock("typescript")) },
+  AssemblyScript: {
+    missing: undefined,
+    module: () =>
+      compiledAssemblyScriptProject(readmeBlock("typescript"), readmeText(/an `asconfig\.json` of `(.*?)`/)),
+  },
   "C with wasi-libc": {
     missing: missingClang(clangOptions("c")),
     module: () => compiledC(readmeBlock("c"), clangOptions("c")),

@@ -1,7 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clangProblem, compileAssemblyScript, compileC, packageDirectory } from "../../scripts/compile.mjs";
+import {
+  clangProblem,
+  compileAssemblyScript,
+  compileAssemblyScriptProject,
+  compileC,
+  packageDirectory,
+} from "../../scripts/compile.mjs";
 import { examples } from "../../scripts/examples.mjs";
 
 /** The options by which an example in C is built. */
@@ -39,12 +45,26 @@ export function compiledAssemblyScript(text: string, options: readonly string[] 
   });
 }
 
+/** Compiles AssemblyScript as a user of the package does, with this asconfig.json. */
+export function compiledAssemblyScriptProject(text: string, config: string): Uint8Array {
+  return inFolder((folder) => {
+    writeFileSync(join(folder, "guest.ts"), text);
+    writeFileSync(join(folder, "asconfig.json"), config);
+    compileAssemblyScriptProject(folder);
+    return readFileSync(join(folder, "guest.wasm"));
+  });
+}
+
+/** What the README says in this form: its first group. */
+export function readmeText(form: RegExp): string {
+  const found = form.exec(readFileSync(join(packageDirectory, "README.md"), "utf8"))?.[1];
+  if (found === undefined) throw new Error(`the README has nothing of the form ${form}`);
+  return found;
+}
+
 /** The block of the README that is marked as being in this language. */
 export function readmeBlock(language: string): string {
-  const readme = readFileSync(join(packageDirectory, "README.md"), "utf8");
-  const block = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(readme)?.[1];
-  if (block === undefined) throw new Error(`the README has no block in ${language}`);
-  return block;
+  return readmeText(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms"));
 }
 
 /** Runs with a folder that is there for so long. */

@@ -1,7 +1,7 @@
 //! The example guest in Rust.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use twinwall::{Failure, function, host, init};
 
