@@ -74,7 +74,7 @@ fn add<T: WasiHost>(
 ) -> Result<()> {
     let ty = FuncType::new(linker.engine(), parameters.iter().cloned(), results.iter().cloned());
     // SAFETY: the table has the same types for `ty` and for what the function reads and writes.
-    unsafe { linker.func_new_unchecked(MODULE, name, ty, move |caller, values| function(caller, values)) }?;
+    unsafe { linker.func_new_unchecked(MODULE, name, ty, function) }?;
     Ok(())
 }
 

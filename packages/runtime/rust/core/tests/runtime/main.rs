@@ -18,6 +18,7 @@ mod modules;
 mod pages;
 mod platform;
 mod preview2;
+mod preview2_types;
 mod scalars;
 mod sessions;
 mod setup;

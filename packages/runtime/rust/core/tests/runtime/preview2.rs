@@ -3,10 +3,10 @@
 use twinwall_abi::values::{frame_head, image};
 use twinwall_abi::{CallKind, ErrorCode, RecordKind};
 
-use crate::command::input_with;
+use crate::command::{input, input_with};
 use crate::compile::{compile_binary, rust_component};
 use crate::machine::Machine;
-use crate::setup::Setup;
+use crate::setup::{Reply, Setup};
 
 /// The files that the programs of the WASI tests know.
 const FILES: &[(&str, &[u8])] = &[
@@ -23,31 +23,46 @@ fn run_of(component: &[u8]) -> String {
     text[at..].chars().take_while(|character| !character.is_control()).take(18).collect()
 }
 
+/// Runs a program of the WASI tests; its reply, stdout and stderr.
+fn run(component: &[u8], code: &[u8], input: &[u8]) -> (Reply, String, String) {
+    let run = run_of(component);
+    let exports = [(Some(run.as_str()), "run")];
+    let setup = Setup { component: Some(&exports), files: FILES, ..Setup::new("") };
+    let (mut machine, reply) = Machine::try_boot_code(&setup, code);
+    assert_eq!(reply.status, ErrorCode::None, "{}", reply.message);
+    machine.configure().set_wall_clock(1_700_000_000_000_000_000);
+    let reply = machine.call(CallKind::Command, 0, input);
+    assert_eq!(reply.status, ErrorCode::None, "{}", reply.message);
+    let written = |wanted: RecordKind| -> String {
+        let records = machine.records.iter().filter(|(kind, ..)| *kind == wanted);
+        let bytes: Vec<u8> = records.flat_map(|(_, _, data)| data.iter().copied()).collect();
+        String::from_utf8(bytes).expect("UTF-8")
+    };
+    (reply, written(RecordKind::Stdout), written(RecordKind::Stderr))
+}
+
 #[test]
 fn a_rust_program_sees_its_world() {
     let component = rust_component("world.rs");
-    let run = run_of(&component);
-    let exports = [(Some(run.as_str()), "run")];
-    let setup = Setup { component: Some(&exports), files: FILES, ..Setup::new("") };
     let code = compile_binary(&component);
     // A run changes the program's own memory: each starts anew, as from a snapshot.
     for _ in 0..2 {
-        let (mut machine, reply) = Machine::try_boot_code(&setup, &code);
-        assert_eq!(reply.status, ErrorCode::None, "{}", reply.message);
-        machine.configure().set_wall_clock(1_700_000_000_000_000_000);
         let input = input_with(&["world", "first", "second"], &["COLOUR=blue"], b"one\ntwo\n");
-        let reply = machine.call(CallKind::Command, 0, &input);
-        assert_eq!(reply.status, ErrorCode::None, "{}", reply.message);
-        let written = |wanted: RecordKind| -> String {
-            let records = machine.records.iter().filter(|(kind, ..)| *kind == wanted);
-            let bytes: Vec<u8> = records.flat_map(|(_, _, data)| data.iter().copied()).collect();
-            String::from_utf8(bytes).expect("UTF-8")
-        };
-        assert_eq!(written(RecordKind::Stderr), "to stderr\n");
-        assert_eq!(written(RecordKind::Stdout), include_str!("../wasi/programs/world.expected"));
+        let (reply, stdout, stderr) = run(&component, &code, &input);
+        assert_eq!(stderr, "to stderr\n");
+        assert_eq!(stdout, include_str!("../wasi/programs/world.expected"));
         // The program ends with 7; `wasi:cli/exit` tells success from failure, and no more.
         assert_eq!(reply.output, 1_i32.to_le_bytes());
     }
+}
+
+#[test]
+fn a_rust_program_is_told_what_it_may_not() {
+    let component = rust_component("refusals.rs");
+    let (reply, stdout, stderr) = run(&component, &compile_binary(&component), &input(&["refusals"], b""));
+    assert_eq!(stderr, "");
+    assert_eq!(stdout, include_str!("../wasi/programs/refusals.expected"));
+    assert_eq!(reply.output, 0_i32.to_le_bytes());
 }
 
 /// Asks for a socket, an unknown function and a resource of what is not supported.
@@ -127,14 +142,4 @@ fn what_cannot_say_so_ends_the_call() {
     let reply = machine.call(CallKind::Typed, 0, &frame_head(0));
     assert_eq!(reply.status, ErrorCode::Unsupported);
     assert_eq!(reply.message, "the function `invent` of wasi:sockets/tcp-create-socket is not supported");
-}
-
-#[test]
-fn zz_adhoc() {
-    let Some(path) = std::env::var_os("F_COMPONENT") else { return };
-    let component = std::fs::read(path).expect("a file");
-    let exports = [(None, "go")];
-    let setup = Setup { component: Some(&exports), ..Setup::new("") };
-    let (_machine, reply) = Machine::try_boot_code(&setup, &compile_binary(&component));
-    panic!("{:?} {}", reply.status, reply.message);
 }

@@ -6,17 +6,17 @@ use crate::signatures::SIGNATURES;
 use crate::wasi::Exit;
 
 /// A small generator (xorshift64), so that a failure comes back on each run.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    fn argument(&mut self) -> u64 {
+    pub(crate) fn argument(&mut self) -> u64 {
         let any = self.next();
         match any % 8 {
             0 => any >> 8 & 0x7,

@@ -23,6 +23,7 @@ mod numbers;
 mod open;
 mod platform;
 mod poll;
+mod preview2;
 mod process;
 mod programs_run;
 mod signatures;

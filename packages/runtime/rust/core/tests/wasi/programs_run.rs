@@ -21,6 +21,14 @@ fn a_rust_program_sees_its_world() {
 }
 
 #[test]
+fn a_rust_program_is_told_what_it_may_not() {
+    let mut program = Program::load(&compile(&rust_program("refusals.rs")), FILES);
+    program.reset(&["refusals"], &[], b"");
+    assert_eq!(program.start(), 0);
+    assert_eq!(text(&program.host().stdout), include_str!("programs/refusals.expected"));
+}
+
+#[test]
 fn a_new_run_of_an_instance_has_new_input() {
     let code = compile(&wat::parse_str(COPY).expect("good text"));
     let mut program = Program::load(&code, FILES);

@@ -56,6 +56,14 @@ pub(super) fn error((size, payload): (usize, usize), code: u8) -> Reply {
     Reply::new(size).u8(0, 1).u8(payload, code)
 }
 
+/// What was opened, as a result.
+pub(super) fn opened(outcome: Result<u32, Errno>) -> Reply {
+    match outcome {
+        Ok(number) => Reply::new(HANDLE.0).u32(HANDLE.1, number),
+        Err(errno) => error(HANDLE, error_code(errno)),
+    }
+}
+
 /// The descriptor that is the first argument.
 fn open<'h, H: WasiHost>(
     host: &'h mut H,
@@ -122,8 +130,7 @@ fn read_via_stream<H: WasiHost>(host: &mut H, arguments: Arguments<'_>) -> wasmt
     };
     let contents: &'static [u8] = contents;
     let position = usize::try_from(arguments.u64(8)?).unwrap_or(usize::MAX);
-    let stream = state.resources.add(Entry::Input(Input::File { contents, position }))?;
-    Ok(Reply::new(HANDLE.0).u32(HANDLE.1, stream))
+    Ok(opened(state.resources.open(Entry::Input(Input::File { contents, position }))))
 }
 
 /// Bytes, and whether they reach the end.
@@ -145,8 +152,7 @@ fn read_directory<H: WasiHost>(host: &mut H, arguments: Arguments<'_>) -> wasmti
     if state.tree.directory(node).is_none() {
         return Ok(error(HANDLE, error_code(Errno::NotDirectory)));
     }
-    let listing = state.resources.add(Entry::Listing(node, 0))?;
-    Ok(Reply::new(HANDLE.0).u32(HANDLE.1, listing))
+    Ok(opened(state.resources.open(Entry::Listing(node, 0))))
 }
 
 /// The next entry, by name; neither `.` nor `..` is one.

@@ -4,7 +4,7 @@ use super::Known;
 use super::arguments::Arguments;
 use super::entry::Entry;
 use super::error_code::error_code;
-use super::filesystem::{HANDLE, HASH, STAT, error, hash, stat};
+use super::filesystem::{HASH, STAT, error, hash, opened, stat};
 use super::reply::Reply;
 use crate::wasi::memory::path;
 use crate::wasi::paths::{Target, resolve};
@@ -63,13 +63,8 @@ pub(super) fn follow(
 fn open_at<H: WasiHost>(host: &mut H, arguments: Arguments<'_>) -> wasmtime::Result<Reply> {
     let (open_flags, flags) = (arguments.u8(16)?, arguments.u8(17)?);
     let state = host.wasi();
-    match follow(state, arguments, 0, 8)?.and_then(|target| choose(state, target, open_flags, flags)) {
-        Ok(node) => {
-            let descriptor = state.resources.add(Entry::Descriptor(node))?;
-            Ok(Reply::new(HANDLE.0).u32(HANDLE.1, descriptor))
-        }
-        Err(errno) => Ok(error(HANDLE, error_code(errno))),
-    }
+    let node = follow(state, arguments, 0, 8)?.and_then(|target| choose(state, target, open_flags, flags));
+    Ok(opened(node.and_then(|node| state.resources.open(Entry::Descriptor(node)))))
 }
 
 /// What is opened, or the error that a native read-only file system has.

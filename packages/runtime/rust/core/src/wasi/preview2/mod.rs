@@ -42,7 +42,7 @@ pub(crate) use resources::Resources;
 pub(crate) type Function<H> = fn(&mut H, Arguments<'_>) -> wasmtime::Result<Reply>;
 
 /// A function with what it takes for granted: how many bytes its parameters have, as a tuple, and its result.
-type Known<H> = (Function<H>, u8, u8);
+pub(crate) type Known<H> = (Function<H>, u8, u8);
 
 /// What a component gets for a function that it imports.
 pub(crate) enum Found<H> {
@@ -88,7 +88,7 @@ pub(crate) fn find<H: WasiHost>(interface: &str, name: &str, ty: &ComponentFunc)
 }
 
 /// The function of that interface and name; `None` when it is not supported.
-fn known<H: WasiHost>(interface: &str, name: &str) -> Option<Known<H>> {
+pub(crate) fn known<H: WasiHost>(interface: &str, name: &str) -> Option<Known<H>> {
     match interface.strip_prefix("wasi:")? {
         "cli/environment"
         | "cli/exit"
