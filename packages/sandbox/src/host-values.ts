@@ -85,6 +85,20 @@ function resultError(name: string, type: ValueType, value: unknown): TwinwallErr
   );
 }
 
+/** Errors of host functions that say themselves what they are. */
+const ownErrors = new WeakSet<TwinwallError>();
+
+/** Marks an error that a host function of ours throws: it ends the call as it is, and not as a failed host function. */
+export function asOwnError(error: TwinwallError): TwinwallError {
+  ownErrors.add(error);
+  return error;
+}
+
+/** Whether {@link asOwnError} marked it. */
+export function isOwnError(error: unknown): error is TwinwallError {
+  return error instanceof TwinwallError && ownErrors.has(error);
+}
+
 /** Whether a value is a promise, of whatever make. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";

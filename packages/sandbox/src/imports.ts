@@ -11,7 +11,7 @@ import {
   TwinwallError,
 } from "@twinwall/abi";
 import type { HostFunction } from "./host-function.js";
-import { readHostArguments, writeHostResult } from "./host-values.js";
+import { isOwnError, readHostArguments, writeHostResult } from "./host-values.js";
 import { wasiFunctions } from "./wasi.js";
 
 /** A host function under its name, as the guest runtime and the dispatcher know it. */
@@ -165,6 +165,7 @@ class CoreHostFunction implements NamedHostFunction {
 
 /** The error of a call whose host function failed. */
 export function hostFunctionError(name: string, error: unknown): TwinwallError {
+  if (isOwnError(error)) return error;
   const text = error instanceof Error ? error.message : show(error);
   return new TwinwallError("E_HOST_FUNCTION", `host function ${showName(name)} failed: ${text}`, {
     cause: error,

@@ -1,4 +1,4 @@
-import { errorNumbers, type MachineName, TwinwallError } from "@twinwall/abi";
+import { type CallCodec, errorNumbers, type MachineName, TwinwallError } from "@twinwall/abi";
 import {
   bootSnapshot,
   chooseDriver,
@@ -10,6 +10,7 @@ import {
 } from "@twinwall/runtime/slim";
 import { callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
+import { callWith, callWithAsync } from "./codec-calls.js";
 import { functionTable, missingPiece, shapeProblem } from "./functions.js";
 import { HostCalls } from "./host-calls.js";
 import { type NamedHostFunction, resolveImports } from "./imports.js";
@@ -190,6 +191,26 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
     options?: CallOptions,
   ): Promise<unknown> {
     return await this.#caller.callAsync(this, name, input, checkCallOptions(options));
+  }
+
+  /**
+   * Calls a function on bytes with a value: the codec writes what goes in, and reads what comes out.
+   *
+   * @throws TwinwallError As `callBytes`; `E_TYPE` for a value that the codec cannot write, `E_BAD_REPLY` for a reply that it
+   * cannot read: what the guest did is undone then, and a session over.
+   */
+  callWith<Into, OutOf>(codec: CallCodec<Into, OutOf>, name: string, value: Into): OutOf {
+    return callWith(this.#caller, this, codec, name, value);
+  }
+
+  /** The same on a thread of its own; see `callAsync`. */
+  async callWithAsync<Into, OutOf>(
+    codec: CallCodec<Into, OutOf>,
+    name: string,
+    value: Into,
+    options?: CallOptions,
+  ): Promise<OutOf> {
+    return await callWithAsync(this.#caller, this, codec, name, value, checkCallOptions(options));
   }
 
   /** Calls a function on bytes once for each input, in one entry and as one session; the results keep the order. */

@@ -1,4 +1,6 @@
+import type { CallCodec } from "@twinwall/abi";
 import type { Caller } from "./caller.js";
+import { callWith, callWithAsync } from "./codec-calls.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions } from "./parse-options.js";
 import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";
@@ -45,6 +47,26 @@ export class Session<Types extends WorldTypes = DynamicWorld> {
   /** Calls a bytes function without allocating; see {@link Sandbox.callInto}. */
   callInto(name: string, input: Uint8Array, output: Uint8Array): number {
     return this.#caller.callInto(this, name, input, output);
+  }
+
+  /**
+   * Calls a function on bytes with a value: the codec writes what goes in, and reads what comes out.
+   *
+   * @throws TwinwallError As `callBytes`; `E_TYPE` for a value that the codec cannot write, `E_BAD_REPLY` for a reply that it
+   * cannot read: what the guest did is undone then, and a session over.
+   */
+  callWith<Into, OutOf>(codec: CallCodec<Into, OutOf>, name: string, value: Into): OutOf {
+    return callWith(this.#caller, this, codec, name, value);
+  }
+
+  /** The same on a thread of its own; see `callAsync`. */
+  async callWithAsync<Into, OutOf>(
+    codec: CallCodec<Into, OutOf>,
+    name: string,
+    value: Into,
+    options?: CallOptions,
+  ): Promise<OutOf> {
+    return await callWithAsync(this.#caller, this, codec, name, value, checkCallOptions(options));
   }
 
   /** Calls a bytes function once for each input, in one entry; see {@link Sandbox.callMany}. */

@@ -6,6 +6,9 @@
  */
 
 export {
+  type CallCodec,
+  type Codec,
+  codecPair,
   type Duration,
   type ErrorCode,
   isResultError,
@@ -22,6 +25,7 @@ export {
   type WasmFrame,
 } from "@twinwall/abi";
 export { provideImage } from "@twinwall/runtime/slim";
+export { type CodecHostOptions, hostFunctionWith } from "./codec-calls.js";
 export {
   type HostArguments,
   type HostFunction,
