@@ -17,6 +17,19 @@ export type CompilerWasm =
 /** {@link CompilerWasm} now or later. An address is asked for no sooner than the first module that must be compiled. */
 export type CompilerSource = CompilerWasm | PromiseLike<CompilerWasm>;
 
+/**
+ * Checks that there is a compiler at all; what it is comes to light later.
+ *
+ * @throws TwinwallError `E_OPTION`
+ */
+export function checkSource(source: CompilerSource | null | undefined): CompilerSource {
+  if (source !== undefined && source !== null) return source;
+  throw new TwinwallError(
+    "E_OPTION",
+    `wasm: ${show(source)} is no compiler; give the file @twinwall/compiler/compiler.wasm, or its address`,
+  );
+}
+
 /** The one type by which an answer may be compiled while it arrives. */
 const WASM_TYPE = "application/wasm";
 

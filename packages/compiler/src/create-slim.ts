@@ -1,6 +1,5 @@
-import { show, TwinwallError } from "@twinwall/abi";
 import { type Compiler, makeCompiler } from "./compiler.js";
-import type { CompilerSource } from "./compiler-source.js";
+import { type CompilerSource, checkSource } from "./compiler-source.js";
 import type { CompilerOptions } from "./options.js";
 
 /** How a compiler works, and where it comes from. */
@@ -24,12 +23,5 @@ export interface SlimCompilerOptions extends CompilerOptions {
  * ```
  */
 export function createCompiler(options: SlimCompilerOptions): Compiler {
-  const source: unknown = options?.wasm;
-  if (source === undefined || source === null) {
-    throw new TwinwallError(
-      "E_OPTION",
-      `wasm: ${show(source)} is no compiler; give the file @twinwall/compiler/compiler.wasm, or its address`,
-    );
-  }
-  return makeCompiler(options, options.wasm);
+  return makeCompiler(options, checkSource(options?.wasm));
 }

@@ -27,11 +27,14 @@ export function refused(code: number, message: string): TwinwallError {
   return new TwinwallError(errorCodeOf(code), showText(message, 1000));
 }
 
-/** The error of a compilation that needed more memory than it may have. */
-export function outOfMemory(bounds: Bounds): TwinwallError {
+/** What the compiler is busy with, as errors tell it. */
+export type Task = "compiling this module" | "reading this WIT";
+
+/** The error of what needed more memory than it may have. */
+export function outOfMemory(bounds: Bounds, task: Task = "compiling this module"): TwinwallError {
   return new TwinwallError(
     "E_LIMIT",
-    `compiling this module needs more than ${bounds.memoryBytes} bytes of memory (option "memory")`,
+    `${task} needs more than ${bounds.memoryBytes} bytes of memory (option "memory")`,
   );
 }
 
@@ -50,6 +53,7 @@ export async function bounded<Result>(
   bounds: Bounds,
   signal: AbortSignal | undefined,
   stop: () => void,
+  task: Task = "compiling this module",
 ): Promise<Result> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let onAbort: (() => void) | undefined;
@@ -60,10 +64,7 @@ export async function bounded<Result>(
     };
     timer = setTimeout(() => {
       end(
-        new TwinwallError(
-          "E_DEADLINE",
-          `compiling took longer than ${bounds.deadline} ms (option "deadline")`,
-        ),
+        new TwinwallError("E_DEADLINE", `${task} took longer than ${bounds.deadline} ms (option "deadline")`),
       );
     }, bounds.deadline);
     onAbort = () => signal && end(aborted(signal));

@@ -1,10 +1,10 @@
 import { showText, TwinwallError } from "@twinwall/abi";
 import { platform } from "#platform";
 import { type CompilerSource, loadCompiler } from "./compiler-source.js";
-import { type Backend, bounded, type Job, outOfMemory, refused } from "./job.js";
+import { type Backend, bounded, type Job, outOfMemory, refused, type Task } from "./job.js";
 import type { Bounds } from "./options.js";
 import type { WorkerEvents, WorkerHandle } from "./platform.js";
-import type { WorkerReply } from "./worker-protocol.js";
+import type { DescribeRequest, WorkerReply, WorkerRequest } from "./worker-protocol.js";
 
 /** Ends the wait of a job under way. */
 interface Waiting {
@@ -12,7 +12,13 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Compiles in a Worker, which starts with the first job and then stays. */
+/** What WIT says of a world. */
+export interface WorldDescription {
+  readonly world: Uint8Array<ArrayBuffer>;
+  readonly section: Uint8Array<ArrayBuffer>;
+}
+
+/** Compiles and reads WIT in a Worker, which starts with the first job and then stays. */
 export class WorkerBackend implements Backend {
   #compiler: Promise<WebAssembly.Module> | undefined;
   #worker: WorkerHandle | undefined;
@@ -25,17 +31,30 @@ export class WorkerBackend implements Backend {
   }
 
   async compile(job: Job, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
-    const reply = new Promise<WorkerReply>((resolve, reject) => {
-      const waiting: Waiting = { resolve, reject };
-      this.#waiting = waiting;
-      this.#send(job, waiting).catch(reject);
-    });
-    try {
-      return unpack(await bounded(reply, job.bounds, signal, () => void this.#stop()), job.bounds);
-    } finally {
-      this.#waiting = undefined;
-      this.#worker?.hold(false);
-    }
+    const { module, machine, fuel, bounds } = job;
+    const { moduleBytes, artifactBytes, memoryBytes } = bounds;
+    const task = "compiling this module";
+    const reply = await this.#ask(
+      { kind: "compile", module, machine, fuel, moduleBytes, artifactBytes, memoryBytes },
+      [module.buffer],
+      bounds,
+      task,
+      signal,
+    );
+    if (reply.kind === "artifact") return reply.bytes;
+    throw failure(reply, bounds, task);
+  }
+
+  /**
+   * Reads WIT.
+   *
+   * @throws TwinwallError `E_DEADLINE`, or why it was refused.
+   */
+  async describe(request: DescribeRequest, bounds: Bounds): Promise<WorldDescription> {
+    const task = "reading this WIT";
+    const reply = await this.#ask(request, [], bounds, task, undefined);
+    if (reply.kind === "description") return { world: reply.world, section: reply.section };
+    throw failure(reply, bounds, task);
   }
 
   async close(): Promise<void> {
@@ -44,18 +63,34 @@ export class WorkerBackend implements Backend {
     this.#compiler = undefined;
   }
 
-  async #send(job: Job, waiting: Waiting): Promise<void> {
+  async #ask(
+    request: WorkerRequest,
+    transfer: ArrayBuffer[],
+    bounds: Bounds,
+    task: Task,
+    signal: AbortSignal | undefined,
+  ): Promise<WorkerReply> {
+    const reply = new Promise<WorkerReply>((resolve, reject) => {
+      const waiting: Waiting = { resolve, reject };
+      this.#waiting = waiting;
+      this.#send(request, transfer, waiting).catch(reject);
+    });
+    try {
+      return await bounded(reply, bounds, signal, () => void this.#stop(), task);
+    } finally {
+      this.#waiting = undefined;
+      this.#worker?.hold(false);
+    }
+  }
+
+  async #send(request: WorkerRequest, transfer: ArrayBuffer[], waiting: Waiting): Promise<void> {
     const compiler = await this.#load();
     // The compiler may have come too late for this job. It is there for the next.
     if (this.#waiting !== waiting) return;
     this.#worker ??= this.#start(compiler);
     // A job under way keeps the process alive, an idle Worker does not.
     this.#worker.hold(true);
-    const { module, machine, fuel, bounds } = job;
-    const { moduleBytes, artifactBytes, memoryBytes } = bounds;
-    this.#worker.post({ kind: "compile", module, machine, fuel, moduleBytes, artifactBytes, memoryBytes }, [
-      module.buffer,
-    ]);
+    this.#worker.post(request, transfer);
   }
 
   /** Loads the compiler once; after a failure, once more with the next job. */
@@ -108,18 +143,22 @@ function startWorker(events: WorkerEvents): WorkerHandle {
   }
 }
 
-function unpack(reply: WorkerReply, bounds: Bounds): Uint8Array<ArrayBuffer> {
+function failure(reply: WorkerReply, bounds: Bounds, task: Task): TwinwallError {
   switch (reply.kind) {
-    case "artifact":
-      return reply.bytes;
     case "refused":
-      throw refused(reply.code, reply.message);
+      return refused(reply.code, reply.message);
     case "memory":
-      throw outOfMemory(bounds);
+      return outOfMemory(bounds, task);
     case "stack":
-      throw new TwinwallError("E_LIMIT", "the module nests too deeply for the compiler's stack");
+      return new TwinwallError(
+        "E_LIMIT",
+        `${task} needs more than the compiler's stack: it nests too deeply`,
+      );
     case "fault":
-      throw new TwinwallError("E_INTERNAL", `the compiler failed: ${showText(reply.message, 1000)}`);
+      return new TwinwallError("E_INTERNAL", `the compiler failed: ${showText(reply.message, 1000)}`);
+    case "artifact":
+    case "description":
+      return new TwinwallError("E_INTERNAL", `${task} gave what was not asked for`);
   }
 }
 

@@ -1,12 +1,18 @@
 /**
  * What a Worker does, wherever it runs. It keeps the compiler's code warm, but gives each job an instance of its own:
- * memory, globals and tables of one compilation are gone before the next begins.
+ * memory, globals and tables of one job are gone before the next begins.
  *
  * @module
  */
 
-import { __wbg_reset_state, compile, initSync, last_words } from "../artifacts/compiler.js";
-import type { WorkerMessage, WorkerReply, WorkerRequest } from "./worker-protocol.js";
+import { __wbg_reset_state, compile, initSync, last_words, WitFiles } from "../artifacts/compiler.js";
+import type {
+  CompileRequest,
+  DescribeRequest,
+  WorkerMessage,
+  WorkerReply,
+  WorkerRequest,
+} from "./worker-protocol.js";
 
 /** Sends a reply to the Worker's keeper. */
 type Send = (reply: WorkerReply, transfer: ArrayBuffer[]) => void;
@@ -18,31 +24,56 @@ export function serve(message: WorkerMessage, send: Send): void {
     return;
   }
   const reply = answer(message);
-  send(reply, reply.kind === "artifact" ? [reply.bytes.buffer] : []);
+  send(reply, buffers(reply));
   // Only now: the caller need not wait for it.
   __wbg_reset_state();
 }
 
 function answer(request: WorkerRequest): WorkerReply {
   try {
-    const outcome = compile(
-      request.module,
-      request.machine,
-      request.fuel,
-      request.moduleBytes,
-      request.artifactBytes,
-      request.memoryBytes,
-    );
-    return outcome.code === 0
-      ? // The binding hands out a copy, in a buffer of its own.
-        { kind: "artifact", bytes: outcome.take_artifact() as Uint8Array<ArrayBuffer> }
-      : { kind: "refused", code: outcome.code, message: outcome.message };
+    return request.kind === "compile" ? compileModule(request) : describeWorld(request);
   } catch (error) {
     return explain(error);
   }
 }
 
-/** Why the instance ended. It cannot compile any more, but it still answers. */
+function compileModule(request: CompileRequest): WorkerReply {
+  const outcome = compile(
+    request.module,
+    request.machine,
+    request.fuel,
+    request.moduleBytes,
+    request.artifactBytes,
+    request.memoryBytes,
+  );
+  return outcome.code === 0
+    ? // The binding hands out a copy, in a buffer of its own.
+      { kind: "artifact", bytes: outcome.take_artifact() as Uint8Array<ArrayBuffer> }
+    : { kind: "refused", code: outcome.code, message: outcome.message };
+}
+
+function describeWorld(request: DescribeRequest): WorkerReply {
+  const files = new WitFiles(request.memoryBytes);
+  for (const [path, text] of request.files) files.add(path, text);
+  const outcome = files.describe(request.world, request.utf16);
+  if (outcome.code !== 0) return { kind: "refused", code: outcome.code, message: outcome.message };
+  const world = outcome.take_world() as Uint8Array<ArrayBuffer>;
+  return { kind: "description", world, section: outcome.take_section() as Uint8Array<ArrayBuffer> };
+}
+
+/** What of a reply is handed over rather than copied. */
+function buffers(reply: WorkerReply): ArrayBuffer[] {
+  switch (reply.kind) {
+    case "artifact":
+      return [reply.bytes.buffer];
+    case "description":
+      return [reply.world.buffer, reply.section.buffer];
+    default:
+      return [];
+  }
+}
+
+/** Why the instance ended. It cannot do any more work, but it still answers. */
 function explain(error: unknown): WorkerReply {
   if (isStackOverflow(error)) return { kind: "stack" };
   const words = last_words();

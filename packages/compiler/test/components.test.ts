@@ -79,6 +79,46 @@ describe("the world of a component", () => {
     ]);
   });
 
+  test("names the interfaces that are written within it", async () => {
+    const text = `package a:b; world w {
+      import log: interface { resource logger { constructor(); } record note { by: logger } write: func(what: note); }
+      export out: interface { resource page { constructor(); } }
+    }`;
+    const source = assemble(`(module
+      (import "log" "write" (func (param i32)))
+      (func (export "out#[constructor]page") (result i32) unreachable))`);
+    const world = await worldOf(await componentEmbed({ binary: source, witSource: text }));
+    expect([...world.imports, ...world.exports].map(show)).toEqual([
+      "log#write(what: note)",
+      "out#[constructor]page() -> page",
+    ]);
+    expect(world.resources).toEqual([
+      { name: "logger", interfaceName: "log", imported: true },
+      { name: "page", interfaceName: "out", imported: false },
+    ]);
+  });
+
+  test.each([
+    ["a library", "", false],
+    ["a command", '(func (export "_start"))', true],
+  ])("of a module that uses WASI preview 1 is one of 0.2: %s", async (_, start, runs) => {
+    const source = assemble(`(module
+      (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+      (func (export "add") (param i32 i32 i32)) ${start})`);
+    const embedded = await componentEmbed({
+      binary: source,
+      witSource: "package a:b; world w { export add: func(a: u8, b: option<char>); }",
+    });
+    const { imports, exports } = await worldOf(embedded);
+    expect(imports.map(show).filter((one) => one.includes("random"))).toEqual([
+      expect.stringMatching(/^wasi:random\/random@0\.2\.\d+#get-random-bytes\(len: u64\) -> list<u8>$/),
+    ]);
+    expect(exports.map(show)).toContain("add(a: u8, b: option<char>)");
+    expect(exports.some(({ interfaceName }) => interfaceName?.startsWith("wasi:cli/run@0.2."))).toBe(runs);
+  });
+
   test("comes with its memories", async () => {
     const { memories, initialMemory, exports, imports } = inspectArtifact(
       (await compiler.compile(typed, kvm)).bytes,

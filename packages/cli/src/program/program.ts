@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { bench } from "../commands/bench.js";
+import { bindgen } from "../commands/bindgen.js";
 import { compile } from "../commands/compile.js";
 import { doctor } from "../commands/doctor.js";
 import type { EnvoyConfigFlags } from "../commands/envoy-config.js";
@@ -40,6 +41,7 @@ export function createProgram(argv: readonly string[]): Invocation {
   );
   addCompile(program, finish(withoutTail(argv, compile)));
   addInspect(program, finish(withoutTail(argv, inspect)));
+  addBindgen(program, finish(withoutTail(argv, bindgen)));
   addDoctor(program, finish(withoutTail(argv, doctor)));
   const envoy = program
     .command("envoy")
@@ -108,6 +110,17 @@ function addInspect(
   subcommand(program, "inspect", "show what a module is for Twinwall, and what it lacks")
     .argument("<module>", "a .wasm or .cwasm file")
     .option("--json", "print one JSON object")
+    .action(action);
+}
+
+function addBindgen(
+  program: Command,
+  action: (path: string, flags: Parameters<typeof bindgen>[1]) => Promise<void>,
+): void {
+  subcommand(program, "bindgen", "write TypeScript declarations of a WIT world, for Sandbox.create<World>")
+    .argument("<wit>", "a .wit file, a folder of them, or a .wasm with a world")
+    .option("-o, --output <folder>", "folder to write to", ".")
+    .option("--world <name>", "the world, where there are several")
     .action(action);
 }
 

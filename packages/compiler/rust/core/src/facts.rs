@@ -8,7 +8,7 @@ use crate::component::{World, memories, read_world};
 use crate::{CompileError, Kind};
 
 /// The proposals that guests run. Everything else is refused by name.
-const SUPPORTED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+pub(crate) const SUPPORTED: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::REFERENCE_TYPES)

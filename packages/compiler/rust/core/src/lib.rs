@@ -2,19 +2,21 @@
 //!
 //! [`compile`] validates a module or component against the proposals that guests run, compiles it with Cranelift under the
 //! settings of `twinwall-tune`, and packs code and facts into one artifact: the contents of a `.cwasm` file.
-//! The same input gives the same bytes on every host this crate is built for.
+//! The same input gives the same bytes on every host this crate is built for. [`describe`] reads the text of a world.
 
 mod artifact;
 mod component;
 mod engine;
 mod error;
 mod facts;
+mod wit;
 
 use std::borrow::Cow;
 
 use twinwall_tune::Profile;
 
 pub use error::CompileError;
+pub use wit::{Description, StringEncoding, WitError, describe};
 
 /// What one compilation may take and give, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

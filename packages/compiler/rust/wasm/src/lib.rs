@@ -1,18 +1,20 @@
 //! The compiler as a WebAssembly module, bound by wasm-bindgen.
 //!
-//! An instance serves one compilation and is then thrown away, so that nothing of one module can reach the next.
+//! An instance serves one compilation, or reads the files of one world, and is then thrown away, so that nothing of one module can reach the next.
 //! No function throws: failures come back as values, and what ends an instance for good (a panic, the memory
 //! limit) leaves a note that [`last_words`] reads afterwards.
 
 mod memory;
 mod outcome;
 mod panic;
+mod wit;
 
 use twinwall_compiler::Limits;
 use twinwall_tune::{Machine, Profile};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use outcome::Outcome;
+pub use wit::{Described, WitFiles};
 
 /// Compiles `module` for `machine` (`kvm` or `soft`), with instruction counting when `fuel` is set.
 ///

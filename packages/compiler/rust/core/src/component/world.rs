@@ -18,6 +18,9 @@ pub(crate) const NO_TYPE: u32 = u32::MAX;
 /// Deepest nesting of types.
 const MOST_DEPTH: u32 = 100;
 
+/// Deepest nesting of definitions, of which some only name others: what the stack bears.
+const MOST_LEVELS: u32 = 400;
+
 /// A type, see `schema/world.fbs`.
 pub(crate) struct Type {
     pub kind: TypeKind,
@@ -87,9 +90,18 @@ pub(crate) fn from_wit(resolve: &Resolve, id: WorldId) -> Result<World, CompileE
             _ => None,
         })
         .collect();
+    let named = world.imports.iter().chain(&world.exports);
+    let names = named
+        .filter_map(|(key, item)| match item {
+            WorldItem::Interface { id, .. } => Some((*id, resolve.name_world_key(key))),
+            _ => None,
+        })
+        .collect();
     let mut reader = Reader {
         resolve,
         exported,
+        names,
+        level: 0,
         known: HashMap::new(),
         known_resources: HashMap::new(),
         types: Vec::new(),
@@ -117,6 +129,10 @@ enum Known {
 struct Reader<'r> {
     resolve: &'r Resolve,
     exported: Vec<InterfaceId>,
+    /// Interfaces as the world names them: those written within the world have no other name.
+    names: HashMap<InterfaceId, String>,
+    /// Types on the way down to where the reader is, names of types included.
+    level: u32,
     known: HashMap<Known, u32>,
     known_resources: HashMap<(TypeId, bool), u32>,
     types: Vec<Type>,
@@ -200,6 +216,16 @@ impl Reader<'_> {
             WitType::Id(id) => id,
             plain => return self.plain(plain),
         };
+        if self.level == MOST_LEVELS {
+            return Err(format!("has types that are nested more than {MOST_DEPTH} deep"));
+        }
+        self.level += 1;
+        let found = self.defined(id, side);
+        self.level -= 1;
+        found
+    }
+
+    fn defined(&mut self, id: TypeId, side: Side) -> Result<u32, String> {
         let resolve = self.resolve;
         let definition = &resolve.types[id];
         if let TypeDefKind::Type(other) = definition.kind {
@@ -209,7 +235,7 @@ impl Reader<'_> {
             return Ok(*known);
         }
         let interface = match definition.owner {
-            TypeOwner::Interface(owner) => resolve.id_of(owner),
+            TypeOwner::Interface(owner) => self.name_of(owner),
             TypeOwner::World(_) | TypeOwner::None => None,
         };
         let (kind, labels, types, resource) = self.shape(&definition.kind, side)?;
@@ -313,13 +339,13 @@ impl Reader<'_> {
     }
 
     /// Position of a resource.
-    fn resource(&mut self, id: TypeId, side: Side) -> u32 {
+    fn resource(&mut self, mut id: TypeId, side: Side) -> u32 {
         let resolve = self.resolve;
-        let definition = &resolve.types[id];
         // `use` gives a resource another name.
-        if let TypeDefKind::Type(WitType::Id(other)) = definition.kind {
-            return self.resource(other, side);
+        while let TypeDefKind::Type(WitType::Id(other)) = resolve.types[id].kind {
+            id = other;
         }
+        let definition = &resolve.types[id];
         let owner = match definition.owner {
             TypeOwner::Interface(owner) => Some(owner),
             TypeOwner::World(_) | TypeOwner::None => None,
@@ -331,13 +357,17 @@ impl Reader<'_> {
         }
         self.resources.push(Resource {
             name: definition.name.clone().unwrap_or_default(),
-            interface: owner.and_then(|owner| resolve.id_of(owner)),
+            interface: owner.and_then(|owner| self.name_of(owner)),
             imported,
             docs: text(&definition.docs),
         });
         let position = self.resources.len() as u32 - 1;
         self.known_resources.insert((id, imported), position);
         position
+    }
+
+    fn name_of(&self, interface: InterfaceId) -> Option<String> {
+        self.names.get(&interface).cloned().or_else(|| self.resolve.id_of(interface))
     }
 }
 

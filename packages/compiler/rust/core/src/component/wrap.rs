@@ -3,8 +3,6 @@
 //! Tool chains that know nothing of components (clang, AssemblyScript, Rust's own WebAssembly targets) leave that in a custom
 //! section, as wit-bindgen writes it.
 
-use std::borrow::Cow;
-
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER as COMMAND,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
@@ -12,27 +10,20 @@ use wasi_preview1_component_adapter_provider::{
 use wasmparser::{ExternalKind, Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::section::{check, sections};
 use crate::CompileError;
 use crate::error::one_line;
 
-/// What the names of such custom sections begin with: wit-bindgen adds the world's name, since linkers join sections of the
-/// same name.
-const SECTION: &str = "component-type";
-
 /// Whether the module, which is valid, says what its world is.
 pub(crate) fn is_wrappable(wasm: &[u8]) -> bool {
-    custom_sections(wasm).any(|name| name.starts_with(SECTION))
-}
-
-fn custom_sections(wasm: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
-    Parser::new(0).parse_all(wasm).map_while(Result::ok).filter_map(|payload| match payload {
-        Payload::CustomSection(section) => Some(Cow::Borrowed(section.name())),
-        _ => None,
-    })
+    sections(wasm).next().is_some()
 }
 
 /// Makes the component. A module that uses WASI preview 1 gets the adapter to 0.2.
 pub(crate) fn wrap(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+    for world in sections(wasm) {
+        check(world)?;
+    }
     encode(wasm).map_err(|error| CompileError::World(one_line(&format!("{error:#}"))))
 }
 

@@ -1,0 +1,25 @@
+import { type CompilerSource, checkSource } from "./compiler-source.js";
+import { type DescribeWitOptions, describeIn, type WitDescription } from "./describe-wit.js";
+
+/** How a world is described, and by what. */
+export interface SlimDescribeWitOptions extends DescribeWitOptions {
+  /** The compiler, as for `createCompiler`. */
+  readonly wasm: CompilerSource;
+}
+
+/**
+ * Reads a world that is written in WIT, by a WebAssembly module that the caller provides; otherwise as in the package's
+ * main entry.
+ *
+ * @throws TwinwallError As there; what is wrong with `wasm` is `E_NO_FILE` or `E_OPTION`.
+ * @example
+ * ```ts
+ * await describeWit({ "calc.wit": text }, { wasm: fetch("/compiler.wasm") });
+ * ```
+ */
+export async function describeWit(
+  files: Readonly<Record<string, string>>,
+  options: SlimDescribeWitOptions,
+): Promise<WitDescription> {
+  return describeIn(checkSource(options?.wasm), files, options);
+}
