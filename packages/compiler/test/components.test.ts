@@ -2,7 +2,7 @@ import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-trans
 import { showType, TwinwallError, type World, type WorldFunction } from "@twinwall/abi";
 import { afterAll, describe, expect, test } from "vitest";
 import { createCompiler, inspectArtifact } from "../src/index.js";
-import { assemble } from "./modules.js";
+import { assemble, withSection } from "./modules.js";
 
 const kvm = { machine: "kvm", fuel: false } as const;
 
@@ -144,6 +144,14 @@ describe("the world of a component", () => {
   });
 });
 
+/** Imports of which package a:a uses b:b, and the other way round. */
+const circle = `
+  (import "a:a/x" (instance $ax (type $t (record (field "f" u8))) (export "t" (type (eq $t)))))
+  (alias export $ax "t" (type $at))
+  (import "b:b/x" (instance $bx (alias outer 1 $at (type $t)) (export "t" (type (eq $t)))))
+  (alias export $bx "t" (type $bt))
+  (import "a:a/y" (instance (alias outer 1 $bt (type $t)) (export "t" (type (eq $t)))))`;
+
 describe("what is refused", () => {
   test.each([
     [
@@ -165,9 +173,46 @@ describe("what is refused", () => {
     ],
     ["threads within", "(component (core module (memory 1 1 shared)))", /^E_UNSUPPORTED: .*"threads"/],
     ["async", '(component (import "f" (func async)))', /^E_UNSUPPORTED: .*"cm-async"/],
+    [
+      "packages in a circle",
+      `(component ${circle})`,
+      /E_BAD_MODULE: .*its packages depend on each other in a circle/,
+    ],
+    [
+      "an interface that uses what the world declares",
+      `(component (type $r (record (field "f" u8))) (import "t" (type $t (eq $r)))
+        (import "a:a/x" (instance (alias outer 1 $t (type $t)) (export "t" (type (eq $t))))))`,
+      /E_BAD_MODULE: .*an interface uses a type of the world/,
+    ],
     ["a future", '(component (import "f" (func (param "x" (future u8)))))', /^E_UNSUPPORTED: /],
   ])("%s", async (_, text, message) => {
     expect(await refusal(await parse(text))).toMatch(message);
+  });
+
+  test.each<[name: string, section: string | Uint8Array, message: RegExp]>([
+    ["nothing", Uint8Array.of(), /E_BAD_MODULE: .*component-type: unexpected end/],
+    ["the format of long ago", Uint8Array.of(3, 0, 1, 119), /E_BAD_MODULE: .*format of tools before 2024/],
+    ["no world", "(component)", /E_BAD_MODULE: .*does not have one export/],
+    [
+      "a value's type",
+      '(component (type u8) (export "w" (type 0)))',
+      /E_BAD_MODULE: .*not the type of a component/,
+    ],
+    [
+      "a component that imports",
+      '(component (type (component (import "f" (func)) (export "a:b/w" (component)))) (export "w" (type 0)))',
+      /E_BAD_MODULE: .*does not have one export, and nothing else/,
+    ],
+    [
+      "packages in a circle",
+      `(component (type (component (type (component ${circle})) (export "c:c/w" (component (type 0)))))
+        (export "w" (type 0)))`,
+      /E_BAD_MODULE: .*its packages depend on each other in a circle/,
+    ],
+    ["async", '(component (import "f" (func async)))', /E_UNSUPPORTED: .*cm-async/],
+  ])("a section that says what no tool says: %s", async (_, section, message) => {
+    const payload = typeof section === "string" ? await parse(section) : section;
+    expect(await refusal(withSection(assemble("(module)"), "component-type:w", payload))).toMatch(message);
   });
 
   test("types that are too deep", async () => {

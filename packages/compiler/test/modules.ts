@@ -108,6 +108,12 @@ export function nested(depth: number): Uint8Array<ArrayBuffer> {
   );
 }
 
+/** The module with one more custom section. */
+export function withSection(module: Uint8Array, name: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const content = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), payload]);
+  return new Uint8Array(Buffer.concat([module, section(0, content)]));
+}
+
 function section(id: number, content: Uint8Array): Buffer {
   return Buffer.concat([Uint8Array.from([id, ...leb(content.length)]), content]);
 }

@@ -53,11 +53,11 @@ pub(crate) fn validate(wasm: &[u8], kind: Kind) -> Result<Facts, CompileError> {
 }
 
 fn validate_component(wasm: &[u8]) -> Result<Facts, CompileError> {
-    Validator::new_with_features(SUPPORTED.union(WasmFeatures::COMPONENT_MODEL))
+    let types = Validator::new_with_features(SUPPORTED.union(WasmFeatures::COMPONENT_MODEL))
         .validate_all(wasm)
         .map_err(|error| CompileError::from_parser(&error, wasm.len()))?;
     let memories = memories(wasm)?;
-    let world = read_world(wasm)?;
+    let world = read_world(wasm, types.as_ref())?;
     Ok(Facts {
         initial_memory: memories.bytes,
         memories: memories.count,

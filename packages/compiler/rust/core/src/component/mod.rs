@@ -1,6 +1,7 @@
 //! Components: what their world is, and how a core module becomes one.
 
 mod memory;
+mod packages;
 mod section;
 mod world;
 mod world_table;

@@ -3,10 +3,11 @@
 //! wit-component takes them for what its own tools wrote. What else they may say, and what it would not survive, is refused
 //! here.
 
-use wasmparser::component_types::ComponentAnyTypeId;
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
-use wit_parser::{PackageId, Resolve, decoding};
+use wit_parser::decoding;
 
+use super::packages::{check_packages, has_cycle};
 use crate::CompileError;
 use crate::error::one_line;
 use crate::facts::SUPPORTED;
@@ -17,9 +18,6 @@ const SECTION: &str = "component-type";
 
 /// First byte of sections as they were before 2024, with the text of a world instead of its type.
 const OLD_FORMAT: u8 = 3;
-
-/// Most packages: wit-parser goes from one to the next by recursion.
-const MOST_PACKAGES: usize = 1000;
 
 /// Contents of the sections of a valid module.
 pub(super) fn sections(wasm: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -44,7 +42,7 @@ pub(super) fn check(section: &[u8]) -> Result<(), CompileError> {
             _ => bad(&one_line(error.message())),
         })?;
     let types = types.as_ref();
-    let [export] = exports(section)[..] else { return Err(bad("it does not have one export")) };
+    let [export] = outer_names(section).positions[..] else { return Err(bad("it does not have one export")) };
     let world = (export < types.component_type_count()).then(|| types.component_any_type_at(export));
     let Some(ComponentAnyTypeId::Component(world)) = world else {
         return Err(bad("its export is not the type of a component"));
@@ -52,47 +50,55 @@ pub(super) fn check(section: &[u8]) -> Result<(), CompileError> {
     if !types[world].imports.is_empty() || types[world].exports.len() != 1 {
         return Err(bad("its component does not have one export, and nothing else"));
     }
+    let Some(ComponentEntityType::Component(world)) =
+        types[world].exports.values().next().map(|item| item.ty)
+    else {
+        return Err(bad("its world is not the type of a component"));
+    };
+    let items = types[world].imports.iter().chain(&types[world].exports);
+    check_packages(types, items.map(|(name, item)| (name.as_str(), item)))?;
     let (resolve, _) =
         decoding::decode_world(section).map_err(|error| bad(&one_line(&format!("{error:#}"))))?;
-    if resolve.packages.len() > MOST_PACKAGES {
-        return Err(bad(&format!("it has more than {MOST_PACKAGES} packages")));
-    }
-    if has_cycle(&resolve) {
+    // With the package of the world, which is not among those above.
+    let uses: Vec<Vec<usize>> = resolve
+        .packages
+        .iter()
+        .map(|(id, _)| resolve.package_direct_deps(id).map(|used| used.index()).collect())
+        .collect();
+    if has_cycle(&uses) {
         return Err(bad("its packages depend on each other in a circle"));
     }
     Ok(())
 }
 
-/// Positions of what the outermost component of a valid one exports.
-fn exports(component: &[u8]) -> Vec<u32> {
+/// What the outermost component imports and exports.
+#[derive(Default)]
+pub(super) struct Outer<'c> {
+    pub imports: Vec<&'c str>,
+    pub exports: Vec<&'c str>,
+    /// Positions of the exports among all of their kind.
+    positions: Vec<u32>,
+}
+
+/// Reads the names of a valid component.
+pub(super) fn outer_names(component: &[u8]) -> Outer<'_> {
     let mut depth = 0;
-    let mut exports = Vec::new();
+    let mut outer = Outer::default();
     for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
         match payload {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                outer.imports.extend(section.into_iter().flatten().map(|import| import.name.name));
+            }
             Payload::ComponentExportSection(section) if depth == 1 => {
-                exports.extend(section.into_iter().flatten().map(|export| export.index));
+                for export in section.into_iter().flatten() {
+                    outer.exports.push(export.name.name);
+                    outer.positions.push(export.index);
+                }
             }
             _ => {}
         }
     }
-    exports
-}
-
-/// Whether packages depend on each other so that none can be the first.
-fn has_cycle(resolve: &Resolve) -> bool {
-    let mut waiting: Vec<PackageId> = resolve.packages.iter().map(|(id, _)| id).collect();
-    let mut ready = vec![false; waiting.len()];
-    loop {
-        let before = waiting.len();
-        waiting.retain(|id| {
-            let is_ready = resolve.package_direct_deps(*id).all(|dependency| ready[dependency.index()]);
-            ready[id.index()] |= is_ready;
-            !is_ready
-        });
-        if waiting.len() == before {
-            return !waiting.is_empty();
-        }
-    }
+    outer
 }

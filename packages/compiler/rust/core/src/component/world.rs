@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use twinwall_abi::tables::TypeKind;
+use wasmparser::types::TypesRef;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
     Docs, FunctionKind, Handle, InterfaceId, Resolve, Type as WitType, TypeDefKind, TypeId, TypeOwner,
     WorldId, WorldItem, WorldKey,
 };
 
+use super::packages::check_packages;
+use super::section::outer_names;
 use crate::CompileError;
 use crate::error::one_line;
 
@@ -64,7 +67,11 @@ pub(crate) struct World {
 ///
 /// # Errors
 /// [`CompileError::ComponentFeature`] for what guests do not run, by name.
-pub(crate) fn read(component: &[u8]) -> Result<World, CompileError> {
+pub(crate) fn read(component: &[u8], types: TypesRef<'_>) -> Result<World, CompileError> {
+    let names = outer_names(component);
+    let imports = names.imports.iter().map(|name| (*name, types.component_item_for_import(name)));
+    let exports = names.exports.iter().map(|name| (*name, types.component_item_for_export(name)));
+    check_packages(types, imports.chain(exports).filter_map(|(name, item)| Some((name, item?))))?;
     match decode(component) {
         Ok(DecodedWasm::Component(resolve, world)) => from_wit(&resolve, world),
         Ok(DecodedWasm::WitPackage(..)) => {
