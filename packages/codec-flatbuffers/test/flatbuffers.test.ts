@@ -79,11 +79,11 @@ describe("flatbuffersCodec", () => {
     );
   });
 
-  it("refuses or reads what was damaged, and nothing else", () => {
+  it("refuses or reads what was damaged, and nothing else", { timeout: 60_000 }, () => {
     const random = randomNumbers(1);
     const good = orders.encode(order(3)).slice();
     let refused = 0;
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < 10_000; round++) {
       const bytes = good.slice();
       for (let change = 0; change <= random(3); change++) bytes[random(bytes.length)] = random(256);
       try {
