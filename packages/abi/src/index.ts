@@ -88,6 +88,7 @@ export {
   type ValueOf,
   type ValueType,
 } from "./values.js";
+export { casesLayout, type Layout, layoutOf, payloadsOf, sequence as sequenceLayout } from "./wit/layout.js";
 export { camelCase, imageProvides, pascalCase } from "./wit/names.js";
 export { isResultError, type ResultError, resultError } from "./wit/result-error.js";
 export {

@@ -47,15 +47,16 @@ function buildC(output) {
 
 /** @param {string} output */
 async function buildAssemblyScript(output) {
-  const { nameExports } = await import("./assemblyscript.mjs");
-  const { componentEmbed } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+  const { main } = await import("@twinwall/cli");
+  const folder = join(work, "assemblyscript");
+  const bindings = join(folder, "bindings");
   const asc = fileURLToPath(import.meta.resolve("assemblyscript/bin/asc.js"));
-  const module = join(work, "assemblyscript.wasm");
-  const options = ["--outFile", module, "--optimize", "--runtime", "minimal", "--use", "abort="];
-  run(process.execPath, [asc, "guest.ts", ...options], guest("assemblyscript"));
-  const binary = nameExports(readFileSync(module));
-  const witSource = readFileSync(join(wit, "shapes.wit"), "utf8");
-  writeFileSync(output, await componentEmbed({ binary, witSource, world: "guest", stringEncoding: "utf16" }));
+  const options = ["--transform", join(bindings, "transform.mjs"), "--use", "abort=", "--optimize"];
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(guest("assemblyscript"), "guest.ts"), join(folder, "guest.ts"));
+  if ((await main(["bindgen", wit, "--guest", "assemblyscript", "-o", bindings])) !== 0)
+    throw new Error("twinwall bindgen says that it cannot be done");
+  run(process.execPath, [asc, join(bindings, "entry.ts"), ...options, "--outFile", output], folder);
 }
 
 /** @param {string} output */
@@ -101,7 +102,7 @@ export const languages = [
   {
     name: "assemblyscript",
     title: "AssemblyScript",
-    needs: "AssemblyScript 0.28.20, shims by hand",
+    needs: "AssemblyScript 0.28.20, twinwall bindgen",
     build: buildAssemblyScript,
   },
   { name: "javascript", title: "JavaScript", needs: "componentize-js 0.19.3", build: buildJavaScript },

@@ -39,6 +39,8 @@ fn generate(
         .omit_default_module_path(true)
         // A new instance for each compilation, so that nothing of one module reaches the next.
         .reset_state_function(true)
+        // Names are a third of the file, and nothing reads them: a panic ends the instance, whatever it was called.
+        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(directory)?;
     Ok(())

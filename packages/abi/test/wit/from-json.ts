@@ -1,25 +1,8 @@
+import { listOf } from "@twinwall/tool-wit-values";
 import { camelCase } from "../../src/wit/names.js";
 import { isNullable, type WitType } from "../../src/wit/types.js";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-const typedArrays: Partial<Record<string, (values: never[]) => unknown>> = {
-  s8: (values) => Int8Array.from(values),
-  u8: (values) => Uint8Array.from(values),
-  s16: (values) => Int16Array.from(values),
-  u16: (values) => Uint16Array.from(values),
-  s32: (values) => Int32Array.from(values),
-  u32: (values) => Uint32Array.from(values),
-  s64: (values) => BigInt64Array.from(values),
-  u64: (values) => BigUint64Array.from(values),
-  f32: (values) => Float32Array.from(values),
-  f64: (values) => Float64Array.from(values),
-};
-
-/** A list in the form in which lists of its type are read. */
-export function listOf(element: WitType, values: readonly unknown[]): unknown {
-  return typedArrays[element.kind]?.(values as never[]) ?? values;
-}
 
 /** The value that a vector means: JSON has no 64-bit numbers, no NaN and no `undefined`. */
 export function fromJson(type: WitType, json: Json): unknown {

@@ -1,11 +1,11 @@
 import { runInNewContext } from "node:vm";
+import { types, valuesOf } from "@twinwall/tool-wit-values";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TwinwallError } from "../../src/error.js";
 import type { WitType } from "../../src/wit/types.js";
 import { createValuesCodec, type ValuesCodec } from "../../src/wit/values-codec.js";
 import { hexOf } from "../vectors.js";
-import { types, valuesOf } from "./arbitrary.js";
 
 const u8: WitType = { kind: "u8" };
 const text: WitType = { kind: "string" };

@@ -1,3 +1,4 @@
+import { types } from "@twinwall/tool-wit-values";
 import fc from "fast-check";
 import { Builder } from "flatbuffers";
 import { describe, expect, it } from "vitest";
@@ -8,7 +9,6 @@ import { imageProvides, isKebab } from "../../src/wit/names.js";
 import { showType, type WitType, type World, type WorldFunction } from "../../src/wit/types.js";
 import { decodeWorld } from "../../src/wit/world.js";
 import { encodeWorld } from "../../src/wit/world-encode.js";
-import { types } from "./arbitrary.js";
 
 const counter = { name: "counter", interfaceName: "docs:calc/ops@0.1.0", imported: false };
 

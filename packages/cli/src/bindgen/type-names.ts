@@ -25,9 +25,9 @@ export class TypeNames {
   readonly #names = new Map<NamedType | WorldResource, string>();
   readonly #taken = new Set(TAKEN);
 
-  /** @param reserved Name that no type may have. */
-  constructor(reserved: string) {
-    this.#taken.add(reserved);
+  /** @param reserved Names that no type may have. */
+  constructor(reserved: readonly string[]) {
+    for (const name of reserved) this.#taken.add(name);
   }
 
   /** The name of a type; `undefined` for one that WIT does not name. */

@@ -10,6 +10,7 @@ import {
   type WorldResource,
 } from "@twinwall/abi";
 import { type NamedType, TypeNames } from "./type-names.js";
+import { unifyTypes } from "./unify.js";
 
 /** Words that no parameter can be called. */
 const RESERVED = new Set(
@@ -53,9 +54,9 @@ class Declarations {
   readonly #declared = new Map<NamedType | WorldResource, string>();
 
   constructor(world: World) {
-    this.#world = world;
+    this.#world = unifyTypes(world);
     this.#name = worldTypeName(world);
-    this.#names = new TypeNames(this.#name);
+    this.#names = new TypeNames([this.#name]);
   }
 
   text(): string {

@@ -117,10 +117,16 @@ function addBindgen(
   program: Command,
   action: (path: string, flags: Parameters<typeof bindgen>[1]) => Promise<void>,
 ): void {
-  subcommand(program, "bindgen", "write TypeScript declarations of a WIT world, for Sandbox.create<World>")
+  subcommand(program, "bindgen", "write the TypeScript declarations of a WIT world, or a guest's binding")
     .argument("<wit>", "a .wit file, a folder of them, or a .wasm with a world")
     .option("-o, --output <folder>", "folder to write to", ".")
     .option("--world <name>", "the world, where there are several")
+    .addOption(
+      new Option(
+        "--guest <language>",
+        "write what a guest in this language is compiled with instead",
+      ).choices(["assemblyscript"]),
+    )
     .action(action);
 }
 

@@ -1,23 +1,5 @@
 import fc from "fast-check";
-import { camelCase } from "../../src/wit/names.js";
-import { isNullable, type WitType } from "../../src/wit/types.js";
-import { listOf } from "./from-json.js";
-
-const plainKinds = [
-  "bool",
-  "s8",
-  "u8",
-  "s16",
-  "u16",
-  "s32",
-  "u32",
-  "s64",
-  "u64",
-  "f32",
-  "f64",
-  "char",
-  "string",
-] as const;
+import { camelCase, isNullable, plainTypes, type Type } from "./type.js";
 
 const words = fc.stringMatching(/^[a-z][a-z0-9]{0,5}(-[a-z][a-z0-9]{0,3})?$/);
 
@@ -27,31 +9,29 @@ function names(most: number): fc.Arbitrary<string[]> {
 }
 
 /** Types of WIT, but for handles. */
-export const types: fc.Arbitrary<WitType> = fc.letrec<{ type: WitType }>((tie) => ({
+export const types: fc.Arbitrary<Type> = fc.letrec<{ type: Type }>((tie) => ({
   type: fc.oneof(
     { maxDepth: 3, depthSize: "small" },
-    fc.constantFrom(...plainKinds).map((kind): WitType => ({ kind })),
-    fc.constantFrom(...plainKinds).map((kind): WitType => ({ kind: "list", element: { kind } })),
-    tie("type").map((element): WitType => ({ kind: "list", element })),
-    tie("type").map((value): WitType => ({ kind: "option", value })),
+    fc.constantFrom(...plainTypes),
+    fc.constantFrom(...plainTypes).map((element): Type => ({ kind: "list", element })),
+    tie("type").map((element): Type => ({ kind: "list", element })),
+    tie("type").map((value): Type => ({ kind: "option", value })),
     fc
       .tuple(fc.option(tie("type"), { nil: undefined }), fc.option(tie("type"), { nil: undefined }))
-      .map(([ok, error]): WitType => ({ kind: "result", ok, error })),
-    fc.array(tie("type"), { minLength: 1, maxLength: 4 }).map((items): WitType => ({ kind: "tuple", items })),
-    labelled(tie("type")).map((fields): WitType => ({ kind: "record", fields })),
-    labelled(fc.option(tie("type"), { nil: undefined })).map(
-      (cases): WitType => ({ kind: "variant", cases }),
-    ),
-    names(20).map((cases): WitType => ({ kind: "enum", cases })),
-    names(40).map((flags): WitType => ({ kind: "flags", names: flags })),
+      .map(([ok, error]): Type => ({ kind: "result", ok, error })),
+    fc.array(tie("type"), { minLength: 1, maxLength: 4 }).map((items): Type => ({ kind: "tuple", items })),
+    labelled(tie("type")).map((fields): Type => ({ kind: "record", fields })),
+    labelled(fc.option(tie("type"), { nil: undefined })).map((cases): Type => ({ kind: "variant", cases })),
+    names(20).map((cases): Type => ({ kind: "enum", cases })),
+    names(40).map((flags): Type => ({ kind: "flags", names: flags })),
   ),
 })).type;
 
-function labelled<Type>(type: fc.Arbitrary<Type>): fc.Arbitrary<{ name: string; type: Type }[]> {
+function labelled<Part>(type: fc.Arbitrary<Part>): fc.Arbitrary<{ name: string; type: Part }[]> {
   return names(5).chain((list) =>
     fc
       .tuple(...list.map(() => type))
-      .map((found) => list.map((name, index) => ({ name, type: found[index] as Type }))),
+      .map((found) => list.map((name, index) => ({ name, type: found[index] as Part }))),
   );
 }
 
@@ -62,7 +42,7 @@ function whole(bits: number, signed: boolean): fc.Arbitrary<number> {
 }
 
 /** Values of a type, in the form in which they are read. */
-export function valuesOf(type: WitType): fc.Arbitrary<unknown> {
+export function valuesOf(type: Type): fc.Arbitrary<unknown> {
   switch (type.kind) {
     case "bool":
       return fc.boolean();
@@ -116,15 +96,31 @@ export function valuesOf(type: WitType): fc.Arbitrary<unknown> {
       ]);
     case "variant":
       return tagged(type.cases.map((one) => [one.name, one.type]));
-    default:
-      throw new Error("handles have no values of their own");
   }
 }
 
-function tagged(cases: [string, WitType | undefined][]): fc.Arbitrary<unknown> {
+function tagged(cases: [string, Type | undefined][]): fc.Arbitrary<unknown> {
   return fc.oneof(
     ...cases.map(([tag, type]) =>
       (type === undefined ? fc.constant(undefined) : valuesOf(type)).map((val) => ({ tag, val })),
     ),
   );
+}
+
+const typedArrays: Partial<Record<string, (values: never[]) => unknown>> = {
+  s8: (values) => Int8Array.from(values),
+  u8: (values) => Uint8Array.from(values),
+  s16: (values) => Int16Array.from(values),
+  u16: (values) => Uint16Array.from(values),
+  s32: (values) => Int32Array.from(values),
+  u32: (values) => Uint32Array.from(values),
+  s64: (values) => BigInt64Array.from(values),
+  u64: (values) => BigUint64Array.from(values),
+  f32: (values) => Float32Array.from(values),
+  f64: (values) => Float64Array.from(values),
+};
+
+/** A list in the form in which lists of its type are read. */
+export function listOf(element: { readonly kind: string }, values: readonly unknown[]): unknown {
+  return typedArrays[element.kind]?.(values as never[]) ?? values;
 }
