@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This package. */
@@ -46,6 +46,11 @@ export function compileAssemblyScript(source, output, options = []) {
   try {
     mkdirSync(join(modules, "@twinwall"));
     symlinkSync(packageDirectory, join(modules, "@twinwall/guest"), "junction");
+    symlinkSync(
+      dirname(fileURLToPath(import.meta.resolve("as-proto/package.json"))),
+      join(modules, "as-proto"),
+      "junction",
+    );
     const asc = fileURLToPath(import.meta.resolve("assemblyscript/bin/asc.js"));
     const config = ["--config", join(packageDirectory, "assemblyscript/asconfig.json"), "--path", modules];
     run(process.execPath, [asc, source, "--outFile", output, ...config, ...options]);

@@ -23,6 +23,12 @@ const freestanding = [
 export const examples = [
   { name: "rust", language: "rust", source: "examples/rust", module: "example_guest" },
   { name: "assemblyscript", language: "assemblyscript", source: "examples/assemblyscript/guest.ts" },
+  { name: "codec-rust", language: "rust", source: "examples/codec-rust", module: "codec_guest" },
+  {
+    name: "codec-assemblyscript",
+    language: "assemblyscript",
+    source: "examples/codec-assemblyscript/guest.ts",
+  },
   { name: "c", language: "c", source: "examples/c/guest.c", options: ["-std=c11", ...wasi] },
   {
     name: "c-freestanding",
