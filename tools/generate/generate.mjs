@@ -26,6 +26,11 @@ const sets = [
     },
     objects: true,
   },
+  {
+    schemas: "packages/codec-flatbuffers/test",
+    outputs: { ts: "tools/fuzz/src/generated" },
+    objects: true,
+  },
 ];
 
 function bannerOf(set) {

@@ -20,6 +20,19 @@ export interface LimitOptions {
   readonly resultBytes?: Size;
   /** Most host calls of a call. Default 10,000. */
   readonly hostCalls?: number;
+  /** Most bytes that the host calls of a call may pass, arguments and answers together. Default `"64MiB"`. */
+  readonly hostBytes?: Size;
+  /**
+   * Most processor time of a call: of the thread that runs it, host functions that run there included. More is
+   * `E_DEADLINE`. On the soft machine it is an amount of fuel, and as approximate as a synchronous deadline.
+   * Default `"none"`: the deadline bounds it.
+   */
+  readonly cpuTime?: Duration | "none";
+  /**
+   * How many calls may be under way on a thread when a call begins there, each within a host function of the one before;
+   * more is `E_LIMIT`. Default 8.
+   */
+  readonly nesting?: number;
   /** Most bytes that a call may log: stdout, stderr and deferred host calls. Default `"64KiB"`. */
   readonly logBytes?: Size;
 }
@@ -36,6 +49,11 @@ export interface Limits {
   readonly resultBytes: number;
   readonly hostCalls: number;
   /** Bytes. */
+  readonly hostBytes: number;
+  /** Microseconds; `undefined`: not limited. */
+  readonly cpuTime: number | undefined;
+  readonly nesting: number;
+  /** Bytes. */
   readonly logBytes: number;
 }
 
@@ -46,6 +64,9 @@ export const defaultLimits: Limits = Object.freeze({
   fuel: undefined,
   resultBytes: 2 ** 20,
   hostCalls: 10_000,
+  hostBytes: 64 * 2 ** 20,
+  cpuTime: undefined,
+  nesting: 8,
   logBytes: 64 * 2 ** 10,
 });
 
@@ -61,7 +82,10 @@ const LONGEST_DEADLINE = 86_400_000_000;
 /** Fuel that stands for "not limited" in a request. */
 export const FUEL_UNLIMITED = 2n ** 64n - 1n;
 
-const known = new Set(["memory", "deadline", "fuel", "resultBytes", "hostCalls", "logBytes"]);
+/** Deepest nesting of calls: what a thread's stack has room for. */
+const DEEPEST = 64;
+
+const known = new Set(Object.keys(defaultLimits));
 
 /**
  * Reads limits and fills in the defaults.
@@ -84,30 +108,33 @@ export function parseLimits(options: LimitOptions = {}): Limits {
       );
     }
   }
-  const { memory, deadline, fuel, resultBytes, hostCalls, logBytes } = options;
+  const { memory, deadline, fuel, resultBytes, hostCalls, hostBytes, cpuTime, nesting, logBytes } = options;
+  const fallback = defaultLimits;
   return {
-    memory:
-      memory === undefined
-        ? defaultLimits.memory
-        : atMost(parseSize(memory, "memory"), LARGEST_MEMORY, "memory"),
-    deadline: parseDeadline(deadline),
+    memory: size(memory, "memory", LARGEST_MEMORY, fallback.memory),
+    deadline: time(deadline, "deadline", fallback.deadline),
     fuel: parseFuel(fuel),
-    resultBytes:
-      resultBytes === undefined
-        ? defaultLimits.resultBytes
-        : atMost(parseSize(resultBytes, "resultBytes"), LARGEST_AREA, "resultBytes"),
-    hostCalls:
-      hostCalls === undefined
-        ? defaultLimits.hostCalls
-        : atMost(parseCount(hostCalls, "hostCalls"), 2 ** 32 - 1, "hostCalls"),
-    logBytes: logBytes === undefined ? defaultLimits.logBytes : parseSize(logBytes, "logBytes"),
+    resultBytes: size(resultBytes, "resultBytes", LARGEST_AREA, fallback.resultBytes),
+    hostCalls: count(hostCalls, "hostCalls", 2 ** 32 - 1, fallback.hostCalls),
+    hostBytes: size(hostBytes, "hostBytes", Number.MAX_SAFE_INTEGER, fallback.hostBytes),
+    cpuTime: time(cpuTime, "cpuTime", fallback.cpuTime),
+    nesting: count(nesting, "nesting", DEEPEST, fallback.nesting),
+    logBytes: size(logBytes, "logBytes", Number.MAX_SAFE_INTEGER, fallback.logBytes),
   };
 }
 
-function parseDeadline(value: unknown): number | undefined {
-  if (value === undefined) return defaultLimits.deadline;
+function size(value: unknown, name: string, largest: number, fallback: number): number {
+  return value === undefined ? fallback : atMost(parseSize(value, name), largest, name);
+}
+
+function count(value: unknown, name: string, largest: number, fallback: number): number {
+  return value === undefined ? fallback : atMost(parseCount(value, name), largest, name);
+}
+
+function time(value: unknown, name: string, fallback: number | undefined): number | undefined {
+  if (value === undefined) return fallback;
   if (value === "none") return undefined;
-  return atMost(parseDuration(value, "deadline"), LONGEST_DEADLINE, "deadline");
+  return atMost(parseDuration(value, name), LONGEST_DEADLINE, name);
 }
 
 function parseFuel(value: unknown): bigint | undefined {
@@ -122,5 +149,8 @@ function parseFuel(value: unknown): bigint | undefined {
 
 function atMost(value: number, largest: number, name: string): number {
   if (value <= largest) return value;
-  throw new TwinwallError("E_OPTION", `${name}: ${value} is more than the largest possible, ${largest}`);
+  throw new TwinwallError(
+    "E_OPTION",
+    `${name}: ${value} is more than the largest possible, ${largest}; 0 to ${largest} are allowed`,
+  );
 }

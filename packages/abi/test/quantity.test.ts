@@ -85,6 +85,9 @@ describe("limits", () => {
       fuel: undefined,
       resultBytes: 1_048_576,
       hostCalls: 10_000,
+      hostBytes: 67_108_864,
+      cpuTime: undefined,
+      nesting: 8,
       logBytes: 65_536,
     });
     expect(parseLimits({})).toEqual(defaultLimits);
@@ -97,6 +100,9 @@ describe("limits", () => {
       fuel: 5,
       resultBytes: 10,
       hostCalls: 0,
+      hostBytes: "2KiB",
+      cpuTime: "5ms",
+      nesting: 1,
       logBytes: "1KiB",
     } as const;
     expect(parseLimits(options)).toEqual({
@@ -105,6 +111,9 @@ describe("limits", () => {
       fuel: 5n,
       resultBytes: 10,
       hostCalls: 0,
+      hostBytes: 2048,
+      cpuTime: 5000,
+      nesting: 1,
       logBytes: 1024,
     });
     expect(parseLimits({ fuel: "off" }).fuel).toBeUndefined();
@@ -120,6 +129,9 @@ describe("limits", () => {
     [{ fuel: 2n ** 64n - 1n }, "fuel: "],
     [{ resultBytes: "2GiB" }, "resultBytes: "],
     [{ hostCalls: 1.5 }, "hostCalls: "],
+    [{ hostBytes: -1 }, "hostBytes: "],
+    [{ cpuTime: 0 }, "cpuTime: "],
+    [{ nesting: 65 }, "nesting: 65 is more than the largest possible, 64; 0 to 64 are allowed"],
     [7, "limits: 7 is no object"],
   ])("%o is refused, naming it", (options, message) => {
     expect(() => parseLimits(options as never)).toThrow(

@@ -98,6 +98,7 @@ describe("twinwall doctor", () => {
         "kvm",
         "soft",
         "processor",
+        "split locks",
         "image kvm",
         "image soft",
         "compiler",

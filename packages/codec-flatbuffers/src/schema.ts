@@ -72,16 +72,20 @@ export function scalarBytes(base: number): number | undefined {
   return SCALAR_BYTES[base];
 }
 
-/** Reads a table's fields by their numbers. The schema is the caller's own, so nothing is verified. */
+/**
+ * Reads a table's fields by their numbers. The schema is the caller's own, so offsets are not verified; but one that was
+ * damaged must not keep the process busy: there are never more tables than bytes.
+ */
 class Reader {
   constructor(
     private readonly buffer: ByteBuffer,
     private readonly position: number,
+    private readonly tablesLeft: { count: number },
   ) {}
 
   static root(bytes: Uint8Array): Reader {
     const buffer = new ByteBuffer(bytes);
-    return new Reader(buffer, buffer.readInt32(0));
+    return new Reader(buffer, buffer.readInt32(0), { count: bytes.length });
   }
 
   #at(field: number): number {
@@ -116,17 +120,21 @@ class Reader {
 
   table(field: number): Reader | undefined {
     const at = this.#at(field);
-    return at === 0 ? undefined : new Reader(this.buffer, this.buffer.__indirect(at));
+    return at === 0 ? undefined : this.#follow(at);
   }
 
   tables(field: number): Reader[] {
     const at = this.#at(field);
     if (at === 0) return [];
-    const start = this.buffer.__vector(at);
-    return Array.from(
-      { length: this.buffer.__vector_len(at) },
-      (_, index) => new Reader(this.buffer, this.buffer.__indirect(start + 4 * index)),
-    );
+    const [start, length] = [this.buffer.__vector(at), this.buffer.__vector_len(at)];
+    if (length < 0 || length > this.tablesLeft.count) throw new RangeError("it has more tables than bytes");
+    return Array.from({ length }, (_, index) => this.#follow(start + 4 * index));
+  }
+
+  #follow(at: number): Reader {
+    this.tablesLeft.count -= 1;
+    if (this.tablesLeft.count < 0) throw new RangeError("it has more tables than bytes");
+    return new Reader(this.buffer, this.buffer.__indirect(at), this.tablesLeft);
   }
 }
 

@@ -96,6 +96,22 @@ describe("flatbuffersCodec", () => {
     expect(refused).toBeGreaterThan(1000);
   });
 
+  it("refuses a schema that claims more tables than it has bytes", () => {
+    const damaged = schema.slice();
+    const view = new DataView(damaged.buffer);
+    // Each number that may be the length of the vector of objects or fields.
+    for (let at = 8; at + 4 <= damaged.length; at += 4) {
+      const kept = view.getUint32(at, true);
+      view.setUint32(at, 0x7fff_ffff, true);
+      try {
+        flatbuffersCodec({ ...options, schema: damaged });
+      } catch (error) {
+        expect(String(error)).toContain("E_OPTION: flatbuffersCodec: schema: ");
+      }
+      view.setUint32(at, kept, true);
+    }
+  });
+
   it("refuses a schema that is none, or lacks the table", () => {
     expect(() => flatbuffersCodec({ ...options, schema: new Uint8Array(20) })).toThrow(
       "E_OPTION: flatbuffersCodec: schema: ",

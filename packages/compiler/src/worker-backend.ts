@@ -143,6 +143,12 @@ function startWorker(events: WorkerEvents): WorkerHandle {
   }
 }
 
+/**
+ * Where the parser reads bytes. It adds lengths to offsets in 32 bits here, and a length near 2^32, whose sum wraps, ends
+ * in a panic instead of an error.
+ */
+const LENGTH_PANIC = /\bwasmparser-[^/]+\/src\/binary_reader\.rs:\d+/;
+
 function failure(reply: WorkerReply, bounds: Bounds, task: Task): TwinwallError {
   switch (reply.kind) {
     case "refused":
@@ -155,6 +161,9 @@ function failure(reply: WorkerReply, bounds: Bounds, task: Task): TwinwallError 
         `${task} needs more than the compiler's stack: it nests too deeply`,
       );
     case "fault":
+      if (LENGTH_PANIC.test(reply.message)) {
+        return new TwinwallError("E_BAD_MODULE", "a length in the module reaches past its end");
+      }
       return new TwinwallError("E_INTERNAL", `the compiler failed: ${showText(reply.message, 1000)}`);
     case "artifact":
     case "description":

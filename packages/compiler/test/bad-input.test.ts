@@ -37,6 +37,12 @@ const cases: [name: string, module: Uint8Array, code: string, message: RegExp][]
     "E_BAD_MODULE",
     /^invalid module at offset 0x[0-9a-f]+: type mismatch/,
   ],
+  [
+    "a section of 2^32 - 1 bytes",
+    bytes(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0),
+    "E_BAD_MODULE",
+    /reaches past its end|truncated|unexpected end/,
+  ],
   ["threads", assemble("(module (memory 1 1 shared))"), "E_UNSUPPORTED", /"threads".*at offset 0x/],
   ["64-bit memory", assemble("(module (memory i64 1))"), "E_UNSUPPORTED", /"memory64".*at offset 0x/],
   ["exceptions", assemble("(module (tag $t (param i32)))"), "E_UNSUPPORTED", /"exceptions".*at offset 0x/],

@@ -199,15 +199,25 @@ function limitsOf(value: unknown): Limits {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw optionError("limits", `expected an object, found ${show(value)}`);
   }
+  if ("nesting" in value)
+    throw optionError("limits", "nesting: host functions of connections call no guests");
   const limits = parseLimits({ deadline: "50ms", ...value });
   if (limits.resultBytes < 1)
     throw optionError("limits", "resultBytes: a result has a byte of flags at least");
-  const deadline = limits.deadline ?? Number.POSITIVE_INFINITY;
-  if (deadline >= SHORTEST_DEADLINE && deadline <= LONGEST_DEADLINE) return limits;
-  throw optionError(
-    "limits",
-    "a deadline is between 100us and 10s: a guest that hangs holds up other connections",
-  );
+  if (limits.deadline === undefined || isOutside(limits.deadline)) {
+    throw optionError(
+      "limits",
+      "a deadline is between 100us and 10s: a guest that hangs holds up other connections",
+    );
+  }
+  if (limits.cpuTime !== undefined && isOutside(limits.cpuTime))
+    throw optionError("limits", "cpuTime: it is between 100us and 10s");
+  return limits;
+}
+
+/** Whether a time of so many microseconds is too short or too long. */
+function isOutside(time: number): boolean {
+  return time < SHORTEST_DEADLINE || time > LONGEST_DEADLINE;
 }
 
 function countersOf(value: unknown): readonly string[] {

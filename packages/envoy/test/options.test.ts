@@ -28,9 +28,11 @@ const vectors = JSON.parse(
 describe("options in process, as the module in Envoy reads them", () => {
   it.each(vectors.good)("$options", ({ options, settings }) => {
     const { limits, module, sha256, ...found } = parseConnectionOptions(options, "in-process");
-    const { deadline, fuel, ...numbers } = limits;
+    const { deadline, cpuTime = null, fuel, nesting, ...numbers } = limits;
     const count = fuel === undefined ? null : Number(fuel);
-    expect({ ...found, ...numbers, deadlineUs: deadline, fuel: count }).toEqual(settings);
+    const times = { deadlineUs: deadline, cpuTimeUs: cpuTime };
+    expect({ ...found, ...numbers, ...times, fuel: count }).toEqual(settings);
+    expect(nesting).toBe(8);
   });
 
   it.each(vectors.bad)("$why is refused, naming $name", ({ options, name }) => {
@@ -50,6 +52,9 @@ describe("options of connections", () => {
         fuel: undefined,
         resultBytes: 2 ** 20,
         hostCalls: 10_000,
+        hostBytes: 64 * 2 ** 20,
+        cpuTime: undefined,
+        nesting: 8,
         logBytes: 64 * 2 ** 10,
       },
       state: "call",

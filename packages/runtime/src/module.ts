@@ -8,6 +8,8 @@ import { looksLikeWasm } from "./wasm-magic.js";
 /** A compiled module, ready to boot. */
 export interface LoadedModule {
   readonly facts: ArtifactFacts;
+  /** The compiled module, whole: what a `.cwasm` holds. */
+  readonly artifact: Uint8Array;
   /** Names module, machine and compiler flags: equal keys are equal code. */
   readonly key: string;
   /** SHA-256 of the WebAssembly module, hexadecimal. */
@@ -59,9 +61,10 @@ export async function loadModule(bytes: Uint8Array, given: LoadOptions): Promise
 
 function readCompiled(bytes: Uint8Array, key: string, options: LoadOptions): LoadedModule {
   // A copy, which a slice of a Node.js Buffer is not: what is kept here must stay what was checked.
-  const facts = inspectArtifact(new Uint8Array(bytes));
+  const artifact = new Uint8Array(bytes);
+  const facts = inspectArtifact(artifact);
   checkFlags(facts, options);
-  return { facts, key, moduleHash: hex(facts.moduleHash), compileUs: 0, fromCache: true };
+  return { facts, artifact, key, moduleHash: hex(facts.moduleHash), compileUs: 0, fromCache: true };
 }
 
 async function compile(bytes: Uint8Array, key: string, options: LoadOptions): Promise<LoadedModule> {
@@ -83,7 +86,14 @@ async function compile(bytes: Uint8Array, key: string, options: LoadOptions): Pr
   }
   const facts = inspectArtifact(compiled.bytes);
   checkFlags(facts, options);
-  return { facts, key, moduleHash: hex(facts.moduleHash), compileUs, fromCache: compiled.fromCache };
+  const { bytes: artifact, fromCache } = compiled;
+  return { facts, artifact, key, moduleHash: hex(facts.moduleHash), compileUs, fromCache };
+}
+
+/** A compiled module that a snapshot brought along. */
+export function moduleOf(facts: ArtifactFacts, artifact: Uint8Array): LoadedModule {
+  const moduleHash = hex(facts.moduleHash);
+  return { facts, artifact, key: moduleHash, moduleHash, compileUs: 0, fromCache: true };
 }
 
 /** Rules out at once what no compiler needs to see. */

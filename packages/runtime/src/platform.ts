@@ -7,6 +7,8 @@ import type { Driver } from "@twinwall/vmm";
 export interface Platform {
   /** SHA-256 of the pieces, one behind the other, hexadecimal. */
   sha256(...pieces: readonly (Uint8Array | string)[]): string;
+  /** HMAC with SHA-256 of the pieces, one behind the other, hexadecimal. */
+  hmacSha256(key: Uint8Array, ...pieces: readonly Uint8Array[]): string;
   /** An environment variable; `undefined` where there is none. */
   environment(name: string): string | undefined;
   /**

@@ -9,6 +9,7 @@ export { type BootOptions, bootNativeImage, bootSnapshot, isCommand, isRun } fro
 export { chooseDriver, type DriverChoice, type MachineChoice } from "./driver-choice.js";
 export { type FileTree, packFiles } from "./file-tree.js";
 export { type ImageName, loadImage, provideImage } from "./images.js";
-export { type LoadedModule, type LoadOptions, loadModule } from "./module.js";
+export { type LoadedModule, type LoadOptions, loadModule, moduleOf } from "./module.js";
 export type { ModuleCompiler } from "./process-compiler.js";
+export { loadSnapshot, type ReadSnapshot, readSnapshot, writeSnapshot } from "./saved/snapshot-bytes.js";
 export type { SnapshotLease } from "./snapshot-store.js";

@@ -7,6 +7,8 @@ export interface SnapshotLease {
   readonly reused: boolean;
   /** Microseconds that the boot took; 0 when reused. */
   readonly bootUs: number;
+  /** Another lease of the same snapshot, given back on its own. Of one that was given back there is none. */
+  share(): SnapshotLease;
   /** Gives the snapshot back. Does nothing the second time. */
   release(): void;
 }
@@ -62,18 +64,29 @@ export class SnapshotStore {
   }
 }
 
+/** @param giveBack Called when the last of those who share the lease has given it back. */
 function leaseOf(snapshot: Snapshot, reused: boolean, bootUs: number, giveBack: () => void): SnapshotLease {
-  let held = true;
-  return {
-    snapshot,
-    reused,
-    bootUs,
-    release() {
-      if (!held) return;
-      held = false;
-      giveBack();
-    },
+  let holders = 0;
+  const hold = (): SnapshotLease => {
+    let held = true;
+    holders += 1;
+    return {
+      snapshot,
+      reused,
+      bootUs,
+      share() {
+        if (!held) throw new Error("the snapshot was given back");
+        return hold();
+      },
+      release() {
+        if (!held) return;
+        held = false;
+        holders -= 1;
+        if (holders === 0) giveBack();
+      },
+    };
   };
+  return hold();
 }
 
 function microsecondsSince(begin: number): number {

@@ -20,6 +20,7 @@ class Bench {
       machine: () => {
         throw new Error("no machine here");
       },
+      save: () => ({ registers: new Uint8Array(0), runs: [], ends: [] }),
       close: () => this.closed.push(key),
     };
   }
@@ -53,6 +54,20 @@ describe("the snapshot store", () => {
     held.release();
     held.release();
     expect(bench.lease("held").reused).toBe(true);
+  });
+
+  it("waits for all who share a lease", () => {
+    const bench = new Bench();
+    const first = bench.lease("a", false);
+    const second = first.share();
+    const third = second.share();
+    first.release();
+    third.release();
+    third.release();
+    expect(bench.closed).toEqual([]);
+    expect(() => first.share()).toThrow("the snapshot was given back");
+    second.release();
+    expect(bench.closed).toEqual(["a"]);
   });
 
   it("keeps nothing of a boot that failed", () => {

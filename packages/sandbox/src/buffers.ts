@@ -1,4 +1,4 @@
-import { show, TwinwallError } from "@twinwall/abi";
+import { encodeBatch, show, TwinwallError } from "@twinwall/abi";
 
 /**
  * Tells whether `value` may be the buffer of a call: a `Uint8Array` over plain memory. Shared memory could change
@@ -21,4 +21,18 @@ export function showBuffer(value: unknown): string {
   if (!(value.buffer instanceof ArrayBuffer)) return "a Uint8Array over a SharedArrayBuffer";
   const plain: boolean = isCallBuffer(value);
   return plain ? `a Uint8Array of ${value.length} bytes` : "a Uint8Array over a resizable ArrayBuffer";
+}
+
+/**
+ * The bytes of a batch.
+ *
+ * @throws TwinwallError `E_TYPE` naming what is no buffer.
+ */
+export function batchOf(inputs: readonly Uint8Array[]): Uint8Array {
+  if (!Array.isArray(inputs))
+    throw new TwinwallError("E_TYPE", "callMany: inputs must be a list of Uint8Array");
+  inputs.forEach((input, index) => {
+    if (!isCallBuffer(input)) throw bufferError(input, `callMany, input ${index}`);
+  });
+  return encodeBatch(inputs);
 }

@@ -1,17 +1,23 @@
-import { CallKind, decodeBatch, encodeBatch, type Limits, showName, TwinwallError } from "@twinwall/abi";
+import { CallKind, decodeBatch, type Limits, TwinwallError } from "@twinwall/abi";
 import {
+  type AsyncCall,
   type AsyncReply,
   CallFlag,
   callLimits,
   commandLimits,
   failureToError,
+  type GuestState,
   type Machine,
   type MachineLimits,
 } from "@twinwall/vmm";
-import { bufferError, isCallBuffer } from "./buffers.js";
+import { batchOf, isCallBuffer } from "./buffers.js";
+import { callError, callProblem } from "./call-error.js";
 import type { FunctionTable, Problem, TargetFunction } from "./functions.js";
 import type { HostCalls, KeptError } from "./host-calls.js";
-import { closedError, runningError, sessionOpenError, sessionOverError } from "./refusals.js";
+import { nesting } from "./nesting.js";
+import { closed, running } from "./owners.js";
+import type { Parts } from "./prepare.js";
+import { closedError, heldError, noCommandError, refusalOf } from "./refusals.js";
 import { checkResultBytes, readResults, writeArguments } from "./scalars.js";
 import { abortedError, anySignal, endedBy } from "./signals.js";
 import type { Scopes } from "./typed/scopes.js";
@@ -20,24 +26,22 @@ import { TypedCalls, type TypedEntry } from "./typed/typed-calls.js";
 /** Bytes of the buffer that results are first read into. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Owns the machine while a call runs. */
-const running = Object.freeze({ what: "running call" });
-
-/** Owns the machine after `close`. */
-const closed = Object.freeze({ what: "closed" });
-
 /**
  * Calls functions on one machine. Whoever may call right now owns it: the sandbox, its open session, or nobody while a
  * call runs; so that one comparison on the fast path covers all states.
  */
 export class Caller implements TypedEntry {
+  /** What the machine is made of; whoever makes callers says it. */
+  parts: Parts | undefined;
   /** Why the last session ended early; told to those who use it on. */
   sessionFailure: TwinwallError | undefined;
 
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
   private readonly ordinaryLimits: MachineLimits;
+  /** How many calls of this thread may be under way, this one included. */
+  private readonly deepest: number;
   private limits: MachineLimits;
-  private owner: object;
+  protected owner: object;
   /** The first call of a session starts clocks and streams, the others go on with them. */
   private sessionFlags: number = CallFlag.None;
   /** Whether the running call is asynchronous. */
@@ -51,8 +55,8 @@ export class Caller implements TypedEntry {
    * @param scopes Resources of a component.
    */
   constructor(
-    private readonly root: object,
-    private readonly machine: Machine,
+    readonly root: object,
+    protected readonly machine: Machine,
     private readonly functions: FunctionTable,
     private readonly hosts: HostCalls,
     limits: Limits,
@@ -62,6 +66,7 @@ export class Caller implements TypedEntry {
     this.owner = root;
     this.typed = scopes && new TypedCalls(root, this, functions, scopes);
     this.ordinaryLimits = callLimits(limits);
+    this.deepest = limits.nesting;
     this.limits = this.ordinaryLimits;
     hosts.signal = signal;
   }
@@ -80,28 +85,62 @@ export class Caller implements TypedEntry {
     return this.owner === session;
   }
 
+  save(owner: object): GuestState {
+    this.checkOwner(owner);
+    if (owner !== this.root && this.typed !== undefined) throw heldError();
+    const state = this.machine.save();
+    if (typeof state !== "number") return state;
+    throw failureToError(this.machine.failure(), { limits: this.limits, subject: "snapshot" });
+  }
+
   /** Takes the machine back from a session and restores it; nothing when the session has ended already. */
   finish(session: object): void {
     if (this.owner === running) throw this.refusal(session);
     if (this.owner !== session) return;
     this.owner = this.root;
-    const status = this.machine.restore();
-    if (status < 0) throw failureToError(this.machine.failure(), { limits: this.limits, subject: "restore" });
+    this.leave();
     this.typed?.end();
   }
 
-  /** Gives the machine back for good; open sessions end, and an asynchronous call under way with `E_DISPOSED`. */
-  close(): void {
+  /** A session is over, and its state goes. */
+  protected leave(): void {
+    this.checkStatus(this.machine.restore());
+  }
+
+  protected checkStatus(status: number): void {
+    if (status < 0) throw failureToError(this.machine.failure(), { limits: this.limits, subject: "restore" });
+  }
+
+  /** Where a call runs now. */
+  get running(): "nowhere" | "here" | "elsewhere" {
+    return this.owner !== running ? "nowhere" : this.isAsync ? "elsewhere" : "here";
+  }
+
+  /**
+   * Gives the machine back for good; open sessions end, and an asynchronous call under way with `E_DISPOSED`.
+   * @param retire Whether it is not kept for later sandboxes.
+   */
+  close(retire = false): void {
     if (this.owner === closed) return;
-    if (this.owner === running && !this.isAsync) throw this.refusal(this.root);
+    if (this.running === "here") throw this.refusal(this.root);
     this.owner = closed;
-    this.machine.close();
+    this.machine.close(retire);
     this.typed?.end();
+  }
+
+  /** Whether a session has the machine. */
+  get hasSession(): boolean {
+    return this.owner !== this.root && this.owner !== closed && this.owner !== running;
+  }
+
+  /** Refuses use behind `close`. */
+  checkClosed(): void {
+    if (this.owner === closed) throw closedError();
   }
 
   /** Figures of the machine. */
   stats(): ReturnType<Machine["stats"]> {
-    if (this.owner === closed) throw this.refusal(this.root);
+    this.checkClosed();
     return this.machine.stats();
   }
 
@@ -154,12 +193,7 @@ export class Caller implements TypedEntry {
     if (this.owner !== owner || target === undefined || target.bytesProblem !== undefined) {
       throw this.callProblem(owner, name, target?.bytesProblem, this.scratch, this.scratch);
     }
-    if (!Array.isArray(inputs))
-      throw new TwinwallError("E_TYPE", "callMany: inputs must be a list of Uint8Array");
-    inputs.forEach((input, index) => {
-      if (!isCallBuffer(input)) throw bufferError(input, `callMany, input ${index}`);
-    });
-    const input = encodeBatch(inputs);
+    const input = batchOf(inputs);
     this.checkOwner(owner);
     const length = this.enter(owner, CallKind.Batch, target, CallFlag.None, input, this.scratch);
     const output = length <= SCRATCH_BYTES ? this.scratch.subarray(0, length) : this.machine.takeOutput();
@@ -168,19 +202,13 @@ export class Caller implements TypedEntry {
 
   /**
    * One run of a WASI command.
-   *
    * @param outboxBytes Most bytes of records; see `commandLimits`.
    * @returns Its exit status.
    */
   command(limits: Limits, outboxBytes: number, input: Uint8Array): number {
     if (this.owner !== this.root) throw this.refusal(this.root);
     const target = this.functions.command();
-    if (target === undefined) {
-      throw new TwinwallError(
-        "E_NO_FUNCTION",
-        'it is no WASI command: a module exports "_start" then, and a component "wasi:cli/run@0.2.x"',
-      );
-    }
+    if (target === undefined) throw noCommandError();
     const status = new DataView(new ArrayBuffer(4));
     this.configure(commandLimits(limits, outboxBytes));
     try {
@@ -275,6 +303,7 @@ export class Caller implements TypedEntry {
     let reply: AsyncReply;
     try {
       const call = this.machine.callAsync(kind, target.index, flags, input, this.hosts.hostCallAsync);
+      this.started(call);
       reply = await endedBy(call, signal);
     } finally {
       this.isAsync = false;
@@ -284,6 +313,9 @@ export class Caller implements TypedEntry {
     }
     return this.settleAsync(owner, target, reply.status, reply.output, signal);
   }
+
+  /** An asynchronous call is on its way. */
+  protected started(_call: AsyncCall): void {}
 
   /** What the end of an asynchronous call means for the sandbox and whoever waits for it. */
   private settleAsync(
@@ -311,10 +343,12 @@ export class Caller implements TypedEntry {
     if (this.signal?.aborted) throw abortedError(this.signal);
     const flags = extraFlags | this.flagsOf(owner);
     let length = 0;
+    nesting.enter(this.deepest);
     this.owner = running;
     try {
       length = this.machine.call(kind, target.index, flags, input, output);
     } finally {
+      nesting.leave();
       this.sessionFlags = CallFlag.Continues;
       this.owner = owner;
     }
@@ -324,7 +358,8 @@ export class Caller implements TypedEntry {
     return length;
   }
 
-  private flagsOf(owner: object): number {
+  /** The flags of a call that is about to enter the machine. */
+  protected flagsOf(owner: object): number {
     return owner === this.root ? CallFlag.Restore : this.sessionFlags;
   }
 
@@ -340,25 +375,10 @@ export class Caller implements TypedEntry {
     length: number,
     kept: KeptError | undefined,
   ): TwinwallError {
-    const error = this.errorOf(target, length, kept?.told ?? false, kept?.error);
+    const error = callError(this.machine, this.limits, target, length, kept);
     const keepsState = kept?.told !== true && (length >= 0 || error.code === "E_GUEST_ERROR");
     if (owner !== this.root && !keepsState) this.endSession(error);
     return error;
-  }
-
-  private errorOf(
-    target: TargetFunction,
-    length: number,
-    told: boolean,
-    kept: TwinwallError | undefined,
-  ): TwinwallError {
-    if (length >= 0) return kept ?? new TwinwallError("E_INTERNAL", "a call failed without a reason");
-    const subject = target.name === "_start" ? "the command" : `function ${showName(target.name)}`;
-    const failure = this.machine.failure();
-    const cause = kept === undefined ? {} : { cause: kept.cause ?? kept };
-    const error = failureToError(failure, { limits: this.limits, subject, ...cause });
-    if (kept === undefined || !told || error.code !== kept.code) return error;
-    return new TwinwallError(kept.code, kept.rawMessage, { backtrace: error.backtrace, ...causeOf(kept) });
   }
 
   /** Finds out what is wrong with a call that the fast path refused. */
@@ -370,22 +390,11 @@ export class Caller implements TypedEntry {
     output: unknown,
   ): TwinwallError {
     if (this.owner !== owner) return this.refusal(owner);
-    if (this.functions.get(name) === undefined) return this.functions.missing(name);
-    if (problem !== undefined) return new TwinwallError(problem.code, problem.message);
-    const subject = `function ${showName(name)}`;
-    return isCallBuffer(input)
-      ? bufferError(output, `${subject}, output`)
-      : bufferError(input, `${subject}, input`);
+    return callProblem(this.functions, name, problem, input, output);
   }
 
   /** Why `owner` may not call now. */
   private refusal(owner: object): TwinwallError {
-    if (this.owner === closed) return closedError();
-    if (this.owner === running) return runningError(this.isAsync);
-    return owner === this.root ? sessionOpenError() : sessionOverError(this.sessionFailure);
+    return refusalOf(this.owner, owner === this.root, this.isAsync, this.sessionFailure);
   }
-}
-
-function causeOf(error: TwinwallError): { cause?: unknown } {
-  return "cause" in error ? { cause: error.cause } : {};
 }

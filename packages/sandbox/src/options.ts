@@ -1,4 +1,4 @@
-import type { LimitOptions, MachineName } from "@twinwall/abi";
+import type { LimitOptions, Limits, MachineName } from "@twinwall/abi";
 import type { ModuleCompiler } from "@twinwall/runtime/slim";
 import type { HostFunction } from "./host-function.js";
 import type { DynamicWorld, WorldTypes } from "./world-types.js";
@@ -119,6 +119,12 @@ export interface SandboxStats {
   readonly exits: number;
   /** Synchronous host calls of the last call. */
   readonly hostCalls: number;
+  /** Bytes of the arguments and answers of the last call's host calls. */
+  readonly hostBytes: number;
+  /** Bytes that the last call logged: stdout, stderr and deferred host calls. */
+  readonly logBytes: number;
+  /** Microseconds of processor time of the last call; 0 where `cpuTime` is not limited, and on the soft machine. */
+  readonly cpuTimeUs: number;
   /** Fuel used by the last call; 0n where it is not counted. */
   readonly fuel: bigint;
   /** Ticks of the time-stamp counter that the guest ran in the last call. */
@@ -135,6 +141,10 @@ export interface SandboxStats {
   readonly calls: number;
   /** Restores since creation. */
   readonly restores: number;
+  /** Sessions that are open: there can be one, a second is `E_BUSY`. */
+  readonly sessions: number;
+  /** The limits that hold, as numbers; see {@link LimitOptions}. */
+  readonly limits: Limits;
 }
 
 /** A function that the module exports. */

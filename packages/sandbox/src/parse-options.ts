@@ -1,4 +1,4 @@
-import { type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
+import { type LimitOptions, type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
 import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime/slim";
 import { packFiles } from "@twinwall/runtime/slim";
 import { platform } from "#sandbox/platform";
@@ -25,7 +25,8 @@ export interface Settings {
   readonly compiler: ModuleCompiler | undefined;
 }
 
-const sandboxOptions: Readonly<Record<keyof SandboxOptions, true>> = {
+/** Names of the options of a sandbox. */
+export const sandboxOptions: Readonly<Record<keyof SandboxOptions, true>> = {
   module: true,
   machine: true,
   limits: true,
@@ -74,7 +75,7 @@ export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
   return {
     module,
     machine: options.machine,
-    limits: parseLimits(options.limits),
+    limits: limitsOf(options.limits),
     host: parseHost(options.host),
     // Copies: both are part of the snapshot's name, and the caller's buffers may change. A slice of a Node.js Buffer is none.
     init: new Uint8Array(init ?? []),
@@ -90,16 +91,28 @@ export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
   };
 }
 
+/** Limits, of which none is more than the host has. */
+function limitsOf(options: LimitOptions | undefined): Limits {
+  const limits = parseLimits(options);
+  const most = platform.hostMemory() ?? limits.memory;
+  if (limits.memory <= most) return limits;
+  throw new TwinwallError(
+    "E_OPTION",
+    `memory: ${limits.memory} is more than the ${most} bytes of this host; 0 to ${most} are allowed`,
+  );
+}
+
 /**
  * Checks the options of an asynchronous call; returns its signal.
  *
+ * @param subject What has these options, for the error.
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
-export function checkCallOptions(options: CallOptions = {}): AbortSignal | undefined {
+export function checkCallOptions(options: CallOptions = {}, subject = "callAsync"): AbortSignal | undefined {
   if (options instanceof AbortSignal) {
-    throw new TwinwallError("E_OPTION", "callAsync: the signal goes into the options: { signal }");
+    throw new TwinwallError("E_OPTION", `${subject}: the signal goes into the options: { signal }`);
   }
-  checkNames("callAsync", options, { signal: true });
+  checkNames(subject, options, { signal: true });
   return signalOf(options.signal);
 }
 
@@ -154,7 +167,8 @@ function isText(value: unknown): boolean {
   return typeof value === "string" && !value.includes("\0");
 }
 
-function checkNames(subject: string, options: unknown, known: Readonly<Record<string, true>>): void {
+/** Refuses options that are none, and names that nobody knows. */
+export function checkNames(subject: string, options: unknown, known: Readonly<Record<string, true>>): void {
   if (typeof options !== "object" || options === null) {
     throw new TwinwallError("E_OPTION", `${subject}: expected an object of options, found ${show(options)}`);
   }
@@ -165,7 +179,8 @@ function checkNames(subject: string, options: unknown, known: Readonly<Record<st
   }
 }
 
-function need(good: boolean, name: string, value: unknown, expected: string): void {
+/** Refuses a value that is not what was expected. */
+export function need(good: boolean, name: string, value: unknown, expected: string): void {
   if (!good) throw new TwinwallError("E_OPTION", `${name}: expected ${expected}, found ${showBuffer(value)}`);
 }
 
@@ -192,7 +207,8 @@ function isCompiler(value: SandboxOptions["compiler"]): boolean {
   return typeof value === "object" && value !== null && typeof value.compile === "function";
 }
 
-function signalOf(value: AbortSignal | undefined): AbortSignal | undefined {
+/** A signal, checked. */
+export function signalOf(value: AbortSignal | undefined): AbortSignal | undefined {
   need(value === undefined || value instanceof AbortSignal, "signal", value, "an AbortSignal");
   return value;
 }

@@ -9,6 +9,22 @@ export interface Platform {
    * @throws FileError When it cannot be read.
    */
   readFile(address: string | URL): Promise<Uint8Array>;
+  /**
+   * Reads a whole file of at most `most` bytes, which is no device and no folder.
+   *
+   * @throws FileError When it cannot be read.
+   */
+  readWhole(address: string | URL, most: number): Promise<Uint8Array>;
+  /**
+   * Writes a file for its owner only, in one step: others see the old one or the new one.
+   *
+   * @throws FileError When it cannot be written; then nothing is left behind.
+   */
+  writePrivate(path: string, bytes: Uint8Array): Promise<void>;
+  /** Bytes of memory that the host has in all; `undefined` where nobody says. */
+  hostMemory(): number | undefined;
+  /** Calls back in a later turn of the event loop, behind what is due already. */
+  soon(work: () => void): void;
 }
 
 /** Why a file cannot be read; the message is for people. */

@@ -1,4 +1,5 @@
 import { TwinwallError } from "@twinwall/abi";
+import { closed, running } from "./owners.js";
 
 /** The sandbox is closed. */
 export function closedError(): TwinwallError {
@@ -25,4 +26,37 @@ export function sessionOverError(failure: TwinwallError | undefined): TwinwallEr
   return failure === undefined
     ? new TwinwallError("E_DISPOSED", "the session is finished")
     : new TwinwallError("E_DISPOSED", `the session ended with ${failure.code}`, { cause: failure });
+}
+
+/** What is no command cannot be run as one. */
+export function noCommandError(): TwinwallError {
+  return new TwinwallError(
+    "E_NO_FUNCTION",
+    'it is no WASI command: a module exports "_start" then, and a component "wasi:cli/run@0.2.x"',
+  );
+}
+
+/** A component's session may hold resources. */
+export function heldError(): TwinwallError {
+  const text =
+    "a component's session may hold resources, which would be nobody's; take the sandbox's own snapshot";
+  return new TwinwallError("E_UNSUPPORTED", text);
+}
+
+/**
+ * Why somebody may not call now.
+ *
+ * @param owner Who has the machine.
+ * @param isSandbox Whether it is the sandbox that wants to call, and not a session.
+ * @param failure What the last session ended with.
+ */
+export function refusalOf(
+  owner: object,
+  isSandbox: boolean,
+  isAsync: boolean,
+  failure: TwinwallError | undefined,
+): TwinwallError {
+  if (owner === closed) return closedError();
+  if (owner === running) return runningError(isAsync);
+  return isSandbox ? sessionOpenError() : sessionOverError(failure);
 }

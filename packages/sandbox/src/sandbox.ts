@@ -1,19 +1,9 @@
-import { type CallCodec, errorNumbers, type MachineName, TwinwallError } from "@twinwall/abi";
-import {
-  bootSnapshot,
-  chooseDriver,
-  type DriverChoice,
-  isCommand,
-  type LoadedModule,
-  loadModule,
-  type SnapshotLease,
-} from "@twinwall/runtime/slim";
+import type { CallCodec, MachineName } from "@twinwall/abi";
+import { isCommand } from "@twinwall/runtime/slim";
 import { callLimits } from "@twinwall/vmm";
 import { Caller } from "./caller.js";
 import { callWith, callWithAsync } from "./codec-calls.js";
-import { functionTable, missingPiece, shapeProblem } from "./functions.js";
-import { HostCalls } from "./host-calls.js";
-import { type NamedHostFunction, resolveImports } from "./imports.js";
+import { functionTable } from "./functions.js";
 import type {
   CallOptions,
   FunctionInfo,
@@ -22,33 +12,18 @@ import type {
   SandboxOptions,
   SandboxStats,
 } from "./options.js";
-import {
-  checkCallOptions,
-  checkRunOptions,
-  parseOptions,
-  readModule,
-  type Settings,
-} from "./parse-options.js";
-import { runCommand, sandboxSink } from "./run.js";
+import { checkCallOptions, checkRunOptions } from "./parse-options.js";
+import { type PoolOptions, parsePoolOptions } from "./pool/options.js";
+import { Pool } from "./pool/pool.js";
+import { type Parts, prepare } from "./prepare.js";
+import { runCommand } from "./run.js";
 import { Session } from "./session.js";
-import { abortedError } from "./signals.js";
-import { Scopes } from "./typed/scopes.js";
-import { resolveTypedImports } from "./typed/typed-imports.js";
+import { prepareFrom } from "./snapshot/load.js";
+import type { FromOptions, SandboxSnapshot, SnapshotOptions } from "./snapshot/options.js";
+import { takeSnapshot } from "./snapshot/take.js";
 import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";
 
 const noBytes = new Uint8Array(0);
-
-/** What `Sandbox.create` made; the constructor takes it over. */
-interface Parts {
-  readonly settings: Settings;
-  readonly choice: DriverChoice;
-  readonly module: LoadedModule;
-  readonly lease: SnapshotLease;
-  readonly hosts: HostCalls;
-  /** Of a component. */
-  readonly scopes: Scopes | undefined;
-  readonly begin: number;
-}
 
 /**
  * A WebAssembly module in a machine of its own. Each call starts from the snapshot and leaves nothing behind; a
@@ -84,6 +59,7 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
       settings.signal,
       parts.scopes,
     );
+    this.#caller.parts = parts;
     this.#createUs = Math.round((performance.now() - parts.begin) * 1000);
   }
 
@@ -97,27 +73,51 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
   static async create<Types extends WorldTypes = DynamicWorld>(
     options: SandboxOptions<Types>,
   ): Promise<Sandbox<Types>> {
-    const begin = performance.now();
-    const settings = parseOptions(options);
-    const { signal, limits } = settings;
-    throwIfAborted(signal);
-    const bytes = await readModule(settings.module);
-    const choice = await chooseDriver(settings.machine);
-    const module = await loadModule(bytes, {
-      machine: choice.driver.machine,
-      fuel: limits.fuel !== undefined,
-      compiler: settings.compiler,
-      signal,
-      domain: settings.trustDomain,
-    });
-    throwIfAborted(signal);
-    const { hosts, scopes, lease } = boot(settings, choice, module);
+    const parts = await prepare(options);
     try {
-      return new Sandbox<Types>({ settings, choice, module, lease, hosts, scopes, begin });
+      return new Sandbox<Types>(parts);
     } catch (error) {
-      lease.release();
+      parts.lease.release();
       throw error;
     }
+  }
+
+  /**
+   * A sandbox from a snapshot, which is neither compiled nor booted. A snapshot brings machine code along: without a `key` it
+   * is as trusted as its source, and the inner wall does not hold for it; the machine does.
+   *
+   * @param source The snapshot, its bytes, or the path or `file:` URL of its file.
+   * @throws TwinwallError `E_BAD_SNAPSHOT` for what is damaged, was changed, or belongs to another machine, processor or
+   * release; `E_IMPORT` for host functions that are not those it was taken with; `E_NO_FILE`, `E_OPTION`, `E_NO_MACHINE`,
+   * `E_ABORTED`.
+   * @example
+   * ```ts
+   * await sandbox.snapshot({ file: "warm.snapshot", key });
+   * const warm = await Sandbox.from("warm.snapshot", { host, key });
+   * ```
+   */
+  static async from<Types extends WorldTypes = DynamicWorld>(
+    source: string | URL | Uint8Array | SandboxSnapshot,
+    options: FromOptions<Types> = {},
+  ): Promise<Sandbox<Types>> {
+    const parts = await prepareFrom(source, options);
+    try {
+      return new Sandbox<Types>(parts);
+    } catch (error) {
+      parts.lease.release();
+      throw error;
+    }
+  }
+
+  /**
+   * The state that calls start from, with module and files: in memory, and in a file where one is named. To be used by
+   * {@link Sandbox.from}, here or in a Worker. A session's own state is what `session.snapshot()` takes.
+   *
+   * @throws TwinwallError `E_BUSY` while a session is open or a call runs; `E_OPTION` for a sandbox with a fixed seed;
+   * `E_NO_FILE` when the file cannot be written.
+   */
+  async snapshot(options: SnapshotOptions = {}): Promise<SandboxSnapshot> {
+    return await takeSnapshot(this.#parts, () => this.#caller.save(this), options);
   }
 
   /** Functions that the module exports. */
@@ -228,6 +228,19 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
   }
 
   /**
+   * Opens a pool of machines that start from this sandbox's snapshot, with its host functions and limits. It lives on when
+   * the sandbox is closed: close it as well.
+   *
+   * @throws TwinwallError `E_OPTION`; `E_DISPOSED` when the sandbox is closed; `E_NO_MACHINE` or `E_MEMORY` when there are
+   * not `min` machines to be had.
+   */
+  async pool(options: PoolOptions = {}): Promise<Pool<Types>> {
+    const settings = parsePoolOptions("pool", options);
+    this.#caller.checkClosed();
+    return await Pool.open<Types>(this.#parts, settings);
+  }
+
+  /**
    * Runs the module as a WASI command: `_start` with arguments, environment and stdin of this run. The run itself is
    * synchronous.
    *
@@ -241,8 +254,8 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
 
   /** Figures of the creation and of the last call. */
   stats(): SandboxStats {
-    const { module, lease } = this.#parts;
-    const { fuelUsed, ...figures } = this.#caller.stats();
+    const { module, lease, settings } = this.#parts;
+    const { fuelUsed, outboxBytes, ...figures } = this.#caller.stats();
     return {
       createUs: this.#createUs,
       compileUs: module.compileUs,
@@ -250,7 +263,10 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
       compiledFromCache: module.fromCache,
       snapshotReused: lease.reused,
       fuel: fuelUsed,
+      logBytes: outboxBytes,
       ...figures,
+      sessions: this.#caller.hasSession ? 1 : 0,
+      limits: settings.limits,
     };
   }
 
@@ -274,86 +290,4 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
-}
-
-function boot(
-  settings: Settings,
-  choice: DriverChoice,
-  module: LoadedModule,
-): { hosts: HostCalls; scopes: Scopes | undefined; lease: SnapshotLease } {
-  const { functions, scopes } = imports(settings, module);
-  checkInit(settings, module);
-  const hosts = new HostCalls(functions, sandboxSink(settings.onStdout, settings.onStderr));
-  try {
-    const lease = bootSnapshot({
-      driver: choice.driver,
-      module,
-      limits: settings.limits,
-      hostFunctions: functions.map((named) => named.boot),
-      init: settings.init,
-      files: settings.files,
-      domain: settings.trustDomain ?? module.moduleHash,
-      recycle: settings.recycle,
-      seed: settings.seed,
-      share: settings.share,
-      hostCall: hosts.hostCall,
-      record: hosts.record,
-    });
-    const kept = hosts.take();
-    if (kept !== undefined) {
-      lease.release();
-      throw kept.error;
-    }
-    return { hosts, scopes, lease };
-  } catch (error) {
-    throw bootError(error, hosts);
-  }
-}
-
-function imports(
-  { host }: Settings,
-  { facts }: LoadedModule,
-): { functions: readonly NamedHostFunction[]; scopes: Scopes | undefined } {
-  const { world } = facts;
-  if (world === undefined) return { functions: resolveImports(facts, host), scopes: undefined };
-  // The functions need the scopes, and the scopes the classes that are found with the functions.
-  const current = {
-    get scope() {
-      return scopes.scope;
-    },
-  };
-  const { functions, classes } = resolveTypedImports(world, host, current);
-  const scopes = new Scopes(world, classes);
-  return { functions, scopes };
-}
-
-/** A host function that failed during boot explains the failure better than what the guest made of it. */
-function bootError(error: unknown, hosts: HostCalls): TwinwallError {
-  const failure = TwinwallError.from(error);
-  const kept = hosts.take()?.error;
-  if (kept === undefined || errorNumbers[kept.code] !== errorNumbers[failure.code]) return failure;
-  return new TwinwallError(kept.code, kept.rawMessage, { backtrace: failure.backtrace, cause: kept.cause });
-}
-
-/** Rules out init data that nobody would get. */
-function checkInit({ init }: Settings, module: LoadedModule): void {
-  if (init.length === 0) return;
-  const { exports, world } = module.facts;
-  if (world !== undefined)
-    throw new TwinwallError("E_OPTION", "init was given, but the module is a component");
-  if (isCommand(module))
-    throw new TwinwallError("E_OPTION", "init was given, but the module is a WASI command");
-  const target = exports.find((item) => item.name === "twinwall_init" && item.kind === "function");
-  if (target === undefined) {
-    throw new TwinwallError(
-      "E_BAD_MODULE",
-      'init was given, but the module exports no function "twinwall_init"',
-    );
-  }
-  const problem = shapeProblem(target, ["i32", "i32"], []) ?? missingPiece(exports);
-  if (problem !== undefined) throw new TwinwallError(problem.code, problem.message);
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortedError(signal);
 }

@@ -3,6 +3,8 @@ import type { Caller } from "./caller.js";
 import { callWith, callWithAsync } from "./codec-calls.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions } from "./parse-options.js";
+import type { SandboxSnapshot, SnapshotOptions } from "./snapshot/options.js";
+import { takeSnapshot } from "./snapshot/take.js";
 import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";
 
 const noBytes = new Uint8Array(0);
@@ -88,6 +90,15 @@ export class Session<Types extends WorldTypes = DynamicWorld> {
     options?: CallOptions,
   ): Promise<unknown> {
     return await this.#caller.callAsync(this, name, input, checkCallOptions(options));
+  }
+
+  /**
+   * The state of the guest as it is now, after a warm-up say; see {@link Sandbox.snapshot}. The session goes on.
+   *
+   * @throws TwinwallError As `Sandbox.snapshot`; `E_UNSUPPORTED` in a component, whose resources would be nobody's.
+   */
+  async snapshot(options: SnapshotOptions = {}): Promise<SandboxSnapshot> {
+    return await takeSnapshot(this.#caller.parts, () => this.#caller.save(this), options);
   }
 
   /** Ends the session: the sandbox is restored to its snapshot. Does nothing the second time. */

@@ -42,6 +42,12 @@ export type {
   SandboxOptions,
   SandboxStats,
 } from "./options.js";
+export { PoolBudget, type PoolBudgetOptions, type PoolBudgetStats } from "./pool/budget.js";
+export type { PoolOptions } from "./pool/options.js";
+export { Pool } from "./pool/pool.js";
+export { PooledSandbox } from "./pool/pooled-sandbox.js";
+export type { PoolStats, RetireReason } from "./pool/stats.js";
 export { Sandbox } from "./sandbox.js";
 export { Session } from "./session.js";
+export type { FromOptions, SandboxSnapshot, SnapshotOptions } from "./snapshot/options.js";
 export type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "./world-types.js";

@@ -201,9 +201,53 @@ describe("limits of host calls", () => {
     sandbox.call("nows", 10);
   });
 
+  it("hostBytes bounds what they pass, and it is counted", async () => {
+    await using sandbox = await sandboxWith({}, { limits: { hostBytes: 100 } });
+    sandbox.call("nows", 1);
+    const once = sandbox.stats().hostBytes;
+    expect(once).toBeGreaterThan(0);
+    const most = Math.floor(100 / once);
+    sandbox.call("nows", most);
+    expect(sandbox.stats().hostBytes).toBe(most * once);
+    const error = await errorOf(() => sandbox.call("nows", most + 1));
+    expect(error.message).toContain("passed more than 100 bytes in all");
+    expect((await errorOf(() => sandbox.callAsync("nows", [most + 1]))).code).toBe("E_LIMIT");
+    sandbox.call("nows", 1);
+  });
+
+  it("nesting bounds calls within host functions of others", async () => {
+    const sandboxes: Sandbox[] = [];
+    let depth = 0;
+    let failure: unknown;
+    const now = hostFunction({ params: [], result: t.u64 }, () => {
+      depth += 1;
+      const next = sandboxes[depth];
+      try {
+        if (next !== undefined) next.call("now");
+      } catch (error) {
+        failure = error;
+      }
+      return 1n;
+    });
+    for (let count = 0; count < 5; count += 1)
+      sandboxes.push(await sandboxWith({ now }, { limits: { nesting: 3 } }));
+    try {
+      expect(sandboxes[0]?.call("now")).toBe(1n);
+      expect(depth).toBe(3);
+      expect(failure).toMatchObject({ code: "E_LIMIT", message: expect.stringContaining("nesting") });
+      // It counts what is under way, not what was.
+      [depth, failure] = [4, undefined];
+      for (let round = 0; round < 10; round += 1) sandboxes[0]?.call("now");
+      expect(failure).toBeUndefined();
+    } finally {
+      for (const sandbox of sandboxes) sandbox.close();
+    }
+  });
+
   it("logBytes bounds deferred calls", async () => {
     await using sandbox = await sandboxWith({}, { limits: { logBytes: "4KiB" } });
     expect(sandbox.call("ticks", 10)).toBe(10);
+    expect(sandbox.stats().logBytes).toBeGreaterThan(0);
     expect((await errorOf(() => sandbox.call("ticks", 100_000))).code).toBe("E_LIMIT");
     expect(sandbox.call("ticks", 10)).toBe(10);
   });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import os from "node:os";
+import { describe, expect, it, vi } from "vitest";
 import { Sandbox } from "../src/index.js";
 import { errorOf } from "./support/errors.js";
 import { needsMachine } from "./support/machine.js";
@@ -51,6 +52,75 @@ describe("the deadline", () => {
       expect(error.message).toContain('function "forever" did not end within 50 ms');
       expect(sandbox.call("add", 40, 2)).toBe(42);
     }
+  });
+});
+
+describe("processor time", () => {
+  it("ends a loop before its deadline, and not a call that is within it", async () => {
+    const limits = { deadline: "60s", cpuTime: "30ms" } as const;
+    await using sandbox = await Sandbox.create({ module: moduleOf("scalars"), limits });
+    for (let round = 0; round < 2; round += 1) {
+      const error = await errorOf(() => sandbox.call("forever"));
+      expect(error.code).toBe("E_DEADLINE");
+      expect(error.message).toContain('function "forever" used up its 30 ms of processor time');
+      expect(sandbox.call("add", 40, 2)).toBe(42);
+    }
+    const error = await errorOf(() => sandbox.callAsync("forever", []));
+    expect(error.message).toContain("processor time");
+    expect(await sandbox.callAsync("add", [40, 2])).toBe(42);
+  });
+});
+
+describe("limits that make no sense", () => {
+  it.each<[object, string]>([
+    [{ memory: -1 }, "memory: -1 is no size"],
+    [{ memory: "17GiB" }, "0 to 17179869184 are allowed"],
+    [{ deadline: 0 }, "deadline: 0 is no time"],
+    [{ hostCalls: Number.NaN }, "hostCalls: NaN is no count"],
+    [{ nesting: 1000 }, "0 to 64 are allowed"],
+    [{ cpu: 1 }, 'unknown limit "cpu"'],
+  ])("%o are refused with what is allowed", async (limits, message) => {
+    const error = await errorOf(() => Sandbox.create({ module: moduleOf("scalars"), limits }));
+    expect(error.message).toMatch(/^E_OPTION: /);
+    expect(error.message).toContain(message);
+  });
+
+  it("are those beyond the host's memory too", async () => {
+    const spy = vi.spyOn(os, "totalmem").mockReturnValue(2 ** 30);
+    try {
+      const create = () => Sandbox.create({ module: moduleOf("scalars"), limits: { memory: "2GiB" } });
+      const error = await errorOf(create);
+      expect(error.message).toBe(
+        "E_OPTION: memory: 2147483648 is more than the 1073741824 bytes of this host; 0 to 1073741824 are allowed",
+      );
+    } finally {
+      spy.mockRestore();
+    }
+  });
+});
+
+describe("statistics", () => {
+  it("show the limits that hold", async () => {
+    const limits = { memory: "2MiB", nesting: 2, cpuTime: "1s" } as const;
+    await using sandbox = await Sandbox.create({ module: moduleOf("scalars"), limits });
+    expect(sandbox.stats()).toMatchObject({
+      sessions: 0,
+      limits: {
+        memory: 2 ** 21,
+        deadline: 1_000_000,
+        fuel: undefined,
+        resultBytes: 2 ** 20,
+        hostCalls: 10_000,
+        hostBytes: 2 ** 26,
+        cpuTime: 1_000_000,
+        nesting: 2,
+        logBytes: 65_536,
+      },
+    });
+    const session = sandbox.session();
+    expect(sandbox.stats().sessions).toBe(1);
+    session.finish();
+    expect(sandbox.stats().sessions).toBe(0);
   });
 });
 

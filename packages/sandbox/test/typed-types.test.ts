@@ -40,6 +40,13 @@ export async function whatDoesNotCompile(sandbox: Sandbox<Calc>): Promise<void> 
   await sandbox.callAsync("twice", [1]);
   // @ts-expect-error So do sessions.
   sandbox.session().call("twice", 1);
+  const pool = await sandbox.pool();
+  const pooled: number = pool.call("docs:calc/ops@0.1.0#add", 1, 2);
+  await pool.callAsync("docs:calc/ops@0.1.0#add", [pooled, 2]);
+  // @ts-expect-error So do pools.
+  pool.call("twice", 1);
+  // @ts-expect-error And what they lend.
+  await pool.use((lent) => lent.call("thrice", "a"));
   // @ts-expect-error `bleu` is no colour.
   sandbox.call("docs:calc/ops@0.1.0#echo-items", [{ ...item, color: "bleu" }]);
   const { name, ...unnamed } = item;

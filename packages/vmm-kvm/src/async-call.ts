@@ -1,7 +1,13 @@
 import { AsyncResource } from "node:async_hooks";
 import { types } from "node:util";
 import { errorNumbers } from "@twinwall/abi";
-import type { AsyncCall, AsyncHostCallHandler, AsyncReply, RecordHandler } from "@twinwall/vmm";
+import {
+  type AsyncCall,
+  type AsyncHostCallHandler,
+  type AsyncReply,
+  CallFlag,
+  type RecordHandler,
+} from "@twinwall/vmm";
 import { type NativeMachine, Told } from "./native.js";
 
 type Answer = Uint8Array | number;
@@ -26,6 +32,12 @@ export function startAsyncCall(
   const reply = new Promise<AsyncReply>((resolve) => {
     settle = resolve;
   });
+  let settleRestored: (status: number) => void = () => {};
+  const restored = restoresAfter(operation)
+    ? new Promise<number>((resolve) => {
+        settleRestored = resolve;
+      })
+    : undefined;
   const call = machine.start(operation, input, (what, number, hostFunction, data) => {
     switch (what) {
       case Told.Record:
@@ -38,12 +50,36 @@ export function startAsyncCall(
         return undefined;
       }
       case Told.Done:
+      case Told.Reply:
         settle({ status: number, output: data });
+        return undefined;
+      case Told.Restored:
+        settleRestored(number);
         return undefined;
     }
   });
-  if (call < 0) settle({ status: call, output: new Uint8Array(0) });
-  return { reply, end: (code) => machine.end(call, code) };
+  if (call < 0) {
+    settle({ status: call, output: new Uint8Array(0) });
+    // It was refused before it entered the guest.
+    settleRestored(0);
+  }
+  const end = (code: number): void => machine.end(call, code);
+  return restored === undefined ? { reply, end } : { reply, restored, end };
+}
+
+/** Restores a machine on a thread of the addon, where that is worth it. */
+export function startRestore(machine: NativeMachine, replace: boolean): Promise<number> {
+  return new Promise((resolve) => {
+    const started = machine.startRestore(replace, (_, status) => {
+      resolve(status);
+      return undefined;
+    });
+    if (started <= 0) resolve(started);
+  });
+}
+
+function restoresAfter(operation: number): boolean {
+  return (Math.floor(operation / 256) & CallFlag.RestoreAfter) !== 0;
 }
 
 /** Answers host call `hostCall` of `call` when `promise` settles. Nothing happens when that is too late. */

@@ -5,16 +5,18 @@ import {
   type BootRequest,
   type Driver,
   failureToError,
+  type GuestState,
   type HostCallHandler,
+  type LoadRequest,
   type Machine,
   type MachineLimits,
   type RecordHandler,
   type Snapshot,
 } from "@twinwall/vmm";
 import { loadAddon } from "./addon.js";
-import { startAsyncCall } from "./async-call.js";
+import { startAsyncCall, startRestore } from "./async-call.js";
 import { checkHost } from "./host.js";
-import type { NativeAddon, NativeMachine, NativeResult, NativeSnapshot } from "./native.js";
+import type { NativeAddon, NativeMachine, NativeResult, NativeSnapshot, NativeState } from "./native.js";
 
 let opened: KvmDriver | undefined;
 
@@ -83,6 +85,23 @@ class KvmDriver implements Driver {
     return this.addon.attachmentAddresses([...lengths]);
   }
 
+  get processor(): string {
+    return this.addon.processor();
+  }
+
+  load({ image, attachments, state, limits, recycle }: LoadRequest): Snapshot {
+    const result = this.addon.NativeSnapshot.load(
+      image,
+      [...attachments],
+      state.registers,
+      state.runs.map(({ address }) => address),
+      state.runs.map(({ bytes }) => bytes),
+      limits,
+      recycle,
+    );
+    return new KvmSnapshot(unwrap(result, "snapshot", limits), limits);
+  }
+
   boot(request: BootRequest): Snapshot {
     const result = this.addon.NativeSnapshot.boot(
       request.image,
@@ -101,6 +120,11 @@ class KvmDriver implements Driver {
 /** A machine of this driver: what all have, and what only measurements use. */
 type KvmMachine = Machine & Pick<NativeMachine, "countInstructions">;
 
+function stateOf({ registers, addresses, contents }: NativeState): GuestState {
+  const runs = addresses.map((address, index) => ({ address, bytes: contents[index] ?? new Uint8Array(0) }));
+  return { registers, runs, ends: [] };
+}
+
 class KvmSnapshot implements Snapshot {
   readonly writableBytes: number;
 
@@ -118,6 +142,7 @@ class KvmSnapshot implements Snapshot {
     const native = unwrap(this.native.machine(weak.hostCall, weak.record), "machine", limits);
     if (limits !== this.bootLimits) native.configure(limits);
     const enter = native.entry();
+    const save = native.save.bind(native);
     return Object.assign(native, {
       handlers,
       call: (kind: number, target: number, flags: number, input: Uint8Array, output: Uint8Array) =>
@@ -129,7 +154,18 @@ class KvmSnapshot implements Snapshot {
         input: Uint8Array,
         serve: AsyncHostCallHandler,
       ): AsyncCall => startAsyncCall(native, kind + flags * 256 + target * 65_536, input, serve, record),
+      save: () => {
+        const state = save();
+        return state === null ? -native.failure().code : stateOf(state);
+      },
+      restoreAsync: (replace = false) => startRestore(native, replace),
     });
+  }
+
+  save(): GuestState {
+    const state = this.native.save();
+    if (state === null) throw new TwinwallError("E_DISPOSED", "the snapshot is closed");
+    return stateOf(state);
   }
 
   close(): void {
@@ -161,7 +197,9 @@ const noLimits: MachineLimits = {
   outputBytes: 0,
   outboxBytes: 0,
   hostCalls: 0,
+  hostBytes: 0,
   deadlineUs: 0,
+  cpuTimeUs: 0,
   fuel: 0n,
 };
 

@@ -24,6 +24,10 @@ export const Told = Object.freeze({
   HostCall: 1,
   /** The end: the output's length or a negative error code, 0, output. */
   Done: 2,
+  /** The end of a call whose machine is being restored: the same. */
+  Reply: 3,
+  /** The end of that, or of a restore: 0, 1 when it took a new machine, or a negative error code. */
+  Restored: 4,
 });
 
 /**
@@ -38,11 +42,14 @@ export type Deliver = (
 ) => Uint8Array | number | undefined;
 
 /** A machine of the addon; its calls are made from what it has instead. */
-export interface NativeMachine extends Omit<Machine, "call" | "callAsync"> {
+export interface NativeMachine extends Omit<Machine, "call" | "callAsync" | "restoreAsync" | "save"> {
+  save(): NativeState | null;
   /** The function by which calls enter: `kind + flags * 2^8 + target * 2^16`, input, output. */
   entry(): (operation: number, input: Uint8Array, output: Uint8Array) => number;
   /** Starts a call on a thread of its own; returns its number, or a negative error code. */
   start(operation: number, input: Uint8Array, deliver: Deliver): number;
+  /** Starts a restore on a thread of its own; returns a number, 0 when it is done already, or a negative error code. */
+  startRestore(replace: boolean, deliver: Deliver): number;
   /** Answers a host call, by number, of a call, by number. Does nothing when the guest does not wait for it. */
   answer(call: number, hostCall: number, answer: Uint8Array | number): void;
   /** Ends a call, by number. Does nothing when it is over. */
@@ -51,10 +58,18 @@ export interface NativeMachine extends Omit<Machine, "call" | "callAsync"> {
   countInstructions(kind: number, target: number, input: Uint8Array): number;
 }
 
+/** A guest's state: registers, and ranges of memory. */
+export interface NativeState {
+  readonly registers: Uint8Array;
+  readonly addresses: number[];
+  readonly contents: Uint8Array[];
+}
+
 /** A snapshot of the addon. */
 export interface NativeSnapshot {
   readonly writableBytes: number;
   machine(hostCall: HostCallHandler, record: RecordHandler): NativeResult<NativeMachine>;
+  save(): NativeState | null;
   close(): void;
 }
 
@@ -70,12 +85,22 @@ export interface NativeSnapshotClass {
     hostCall: HostCallHandler,
     record: RecordHandler,
   ): NativeResult<NativeSnapshot>;
+  load(
+    image: Uint8Array,
+    attachments: Uint8Array[],
+    registers: Uint8Array,
+    addresses: number[],
+    contents: Uint8Array[],
+    limits: MachineLimits,
+    recycle: boolean,
+  ): NativeResult<NativeSnapshot>;
 }
 
 /** What the addon exports. */
 export interface NativeAddon {
   openKvm(): NativeResult<KvmReport>;
   attachmentAddresses(lengths: number[]): bigint[];
+  processor(): string;
   readonly NativeSnapshot: NativeSnapshotClass;
   measureFloor(rounds: number): NativeResult<Float64Array>;
   measureBareMachine(rounds: number): NativeResult<Float64Array>;

@@ -34,6 +34,8 @@ describe("the KVM driver", () => {
           outputBytes: 4096,
           outboxBytes: 4096,
           hostCalls: 0,
+          hostBytes: 0,
+          cpuTimeUs: 0,
           deadlineUs: 100_000,
           fuel: 2n ** 64n - 1n,
         },

@@ -1,6 +1,6 @@
-import type { BootRequest, Driver, Snapshot } from "@twinwall/vmm";
+import type { BootRequest, Driver, LoadRequest, Snapshot } from "@twinwall/vmm";
 import { placeAttachments } from "./plan.js";
-import { bootSnapshot } from "./snapshot.js";
+import { bootSnapshot, loadSnapshot } from "./snapshot.js";
 
 let opened: SoftDriver | undefined;
 
@@ -18,7 +18,14 @@ class SoftDriver implements Driver {
     return placeAttachments(lengths).map(({ address }) => BigInt(address));
   }
 
+  /** The interpreter is the same everywhere. */
+  readonly processor = "";
+
   boot(request: BootRequest): Snapshot {
     return bootSnapshot(request);
+  }
+
+  load(request: LoadRequest): Snapshot {
+    return loadSnapshot(request);
   }
 }

@@ -1,5 +1,5 @@
 import { decodeRecords, errorNumbers, GateOperation, type OutboxRecord, TwinwallError } from "@twinwall/abi";
-import type { HostCallHandler, MachineLimits, RecordHandler } from "@twinwall/vmm";
+import type { HostCallHandler, MachineLimits, MachineStats, RecordHandler } from "@twinwall/vmm";
 import { ticks } from "./clock.js";
 import type { SoftInstance } from "./instance.js";
 import { AnswerWord, ReportWord, readLong, writeLong } from "./mailbox.js";
@@ -33,13 +33,16 @@ const LAST_WORDS = 1024;
 export class Exchange {
   exits = 0;
   hostCalls = 0;
+  /** Of arguments and answers of host calls. */
+  hostBytes = 0;
+  /** Of records. */
+  outboxBytes = 0;
 
   #instance: SoftInstance | undefined;
   #host: Host | undefined;
   #limits: MachineLimits | undefined;
   /** Milliseconds of `performance.now()`. */
   #deadline = Number.POSITIVE_INFINITY;
-  #outboxBytes = 0;
   /** Length of the call's input, rounded up: answers of host functions go behind it. */
   #answers = 0;
   #input = 0;
@@ -53,16 +56,30 @@ export class Exchange {
     input: number,
     inputBytes: number,
   ): void {
-    this.exits = 0;
-    this.hostCalls = 0;
+    this.forget();
     this.#instance = instance;
     this.#host = host;
     this.#limits = limits;
     this.#deadline = deadline;
-    this.#outboxBytes = 0;
     this.#input = input;
     this.#answers = Math.ceil(inputBytes / 8) * 8;
     instance.onGate = this.#gate;
+  }
+
+  /** Counts from zero. */
+  forget(): void {
+    this.exits = 0;
+    this.hostCalls = 0;
+    this.hostBytes = 0;
+    this.outboxBytes = 0;
+  }
+
+  /** Takes over the counts of a call that another machine ran. */
+  adopt({ exits, hostCalls, hostBytes, outboxBytes }: MachineStats): void {
+    this.exits = exits;
+    this.hostCalls = hostCalls;
+    this.hostBytes = hostBytes;
+    this.outboxBytes = outboxBytes;
   }
 
   /** Checks the report that the guest left at the end, and reads its outbox; returns `performance.now()`. */
@@ -137,6 +154,7 @@ export class Exchange {
         `the arguments of a host call have ${size} bytes, the limit is ${limits.outputBytes}`,
       );
     }
+    this.#countHostBytes(size, limits);
     const hostFunction = words[ReportWord.Function] ?? 0;
     const result = host.hostCall(hostFunction, this.copyOut("the arguments of a host call"));
     this.#checkDeadline();
@@ -151,6 +169,7 @@ export class Exchange {
         `a host function returned ${result.length} bytes, the limit is ${limits.inputBytes}`,
       );
     }
+    this.#countHostBytes(result.length, limits);
     // An answer must not move the call's input, so one that does not fit behind it goes to the far area.
     const end = this.#answers + result.length;
     const base = instance.openInput(end);
@@ -160,6 +179,12 @@ export class Exchange {
     const address = base + (base === this.#input ? this.#answers : 0);
     instance.bytes.set(result, address);
     answer(instance, 0, address, result.length);
+  }
+
+  #countHostBytes(bytes: number, limits: MachineLimits): void {
+    this.hostBytes += bytes;
+    if (this.hostBytes <= limits.hostBytes) return;
+    throw poison("E_LIMIT", `the host calls passed more than ${limits.hostBytes} bytes in all`);
   }
 
   #serveGrowth(instance: SoftInstance): void {
@@ -187,8 +212,8 @@ export class Exchange {
     const { outbox } = instance.plan;
     if (length > outbox.bytes) throw badReply("its outbox is longer than the area");
     const { limits, host } = this.#call();
-    this.#outboxBytes += length;
-    if (this.#outboxBytes > limits.outboxBytes) {
+    this.outboxBytes += length;
+    if (this.outboxBytes > limits.outboxBytes) {
       throw poison("E_LIMIT", `the guest wrote more than ${limits.outboxBytes} bytes of output and log`);
     }
     const copy = instance.bytes.slice(outbox.address, outbox.address + length);

@@ -45,11 +45,14 @@ export class Figures {
   }
 
   /** All of them. */
-  stats({ exits, hostCalls }: Exchange, limits: MachineLimits, writableBytes: number): MachineStats {
+  stats(exchange: Exchange, limits: MachineLimits, writableBytes: number): MachineStats {
     const counted = limits.fuel !== FUEL_UNLIMITED;
     return {
-      exits,
-      hostCalls,
+      exits: exchange.exits,
+      hostCalls: exchange.hostCalls,
+      hostBytes: exchange.hostBytes,
+      outboxBytes: exchange.outboxBytes,
+      cpuTimeUs: 0,
       fuelUsed: counted ? (BigInt(this.#fuelHigh) << 32n) + BigInt(this.#fuelLow) : 0n,
       guestTicks: this.#ticks,
       memoryBytes: this.#memoryBytes,

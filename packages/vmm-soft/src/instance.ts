@@ -1,4 +1,4 @@
-import { TwinwallError } from "@twinwall/abi";
+import { showText, TwinwallError } from "@twinwall/abi";
 import { type Run, writeRuns } from "./contents.js";
 import type { SoftImage } from "./image.js";
 import { MAILBOX_WORDS, writeFrame } from "./mailbox.js";
@@ -82,7 +82,7 @@ export class SoftInstance {
 
   /**
    * @param memoryBytes Size of the memory, bytes: at least what is open.
-   * @throws TwinwallError `E_NO_MACHINE` when the host has no memory for it.
+   * @throws TwinwallError `E_NO_MACHINE` when the host has no memory for it, `E_INTERNAL` when the image is none.
    */
   constructor(
     readonly image: SoftImage,
@@ -91,11 +91,10 @@ export class SoftInstance {
     budget: number,
   ) {
     this.#memory = makeMemory(up(memoryBytes, WASM_PAGE) / WASM_PAGE, up(plan.end, WASM_PAGE) / WASM_PAGE);
-    const instance = new WebAssembly.Instance(image.module, {
+    this.#exports = makeInstance(image.module, {
       env: { memory: this.#memory },
       twinwall: { gate: () => this.onGate() },
     });
-    this.#exports = instance.exports as unknown as ImageExports;
     this.#budget = budget + RUNTIME_BYTES;
     this.#neededBytes = memoryBytes;
     this.#open = initialEnds(plan);
@@ -325,6 +324,31 @@ export class SoftInstance {
     this.bytes = new Uint8Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer, this.plan.mailbox, MAILBOX_WORDS);
   }
+}
+
+/** What the host calls. */
+const ENTRIES = ["place", "boot", "dispatch", "warm"] as const;
+
+function makeInstance(module: WebAssembly.Module, imports: WebAssembly.Imports): ImageExports {
+  let exports: WebAssembly.Exports;
+  try {
+    ({ exports } = new WebAssembly.Instance(module, imports));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // Engines tell so when they have no room for the code or its frames.
+    if (error instanceof RangeError)
+      throw new TwinwallError("E_NO_MACHINE", `the host starts no instance: ${reason}`, { cause: error });
+    throw refused(reason, error);
+  }
+  for (const name of ENTRIES) {
+    if (typeof exports[name] !== "function") throw refused(`it has no function ${name}`);
+  }
+  return exports as unknown as ImageExports;
+}
+
+function refused(reason: string, cause?: unknown): TwinwallError {
+  const text = `the image of the soft machine is refused: ${showText(reason, 300)}`;
+  return new TwinwallError("E_INTERNAL", text, cause === undefined ? {} : { cause });
 }
 
 function makeMemory(initial: number, maximum: number): WebAssembly.Memory {

@@ -5,6 +5,7 @@ import {
   type AsyncReply,
   CallFlag,
   type Failure,
+  type GuestState,
   type Machine,
   type MachineLimits,
   type MachineStats,
@@ -14,9 +15,9 @@ import { Exchange, type Host } from "./exchange.js";
 import { Figures } from "./figures.js";
 import type { InstanceState, SoftInstance } from "./instance.js";
 import { ReportWord, RequestWord, readLong } from "./mailbox.js";
-import { deadlineAt, writeFuel, writeRequest } from "./request.js";
+import { deadlineAt, type FuelOf, writeFuel, writeRequest } from "./request.js";
 import type { SoftSnapshot } from "./snapshot.js";
-import { crash, failed, noFailure, poison, Stop } from "./stop.js";
+import { crash, failed, noFailure, outOfTime, poison, Stop } from "./stop.js";
 import { workerPool } from "./workers/pool.js";
 import type { Job, Outcome } from "./workers/protocol.js";
 import { type Ended, isWhole } from "./workers/ticket.js";
@@ -84,7 +85,10 @@ export class SoftMachine implements Machine {
     hostCall: AsyncHostCallHandler,
   ): AsyncCall {
     const refused = this.#refuseCall();
-    if (refused < 0) return { reply: Promise.resolve({ status: refused, output: nothing }), end: () => {} };
+    if (refused < 0) {
+      const reply = Promise.resolve({ status: refused, output: nothing });
+      return { reply, restored: Promise.resolve(0), end: () => {} };
+    }
     this.#figures.calls += 1;
     const job = this.#jobOf(kind, target, flags, input);
     const { deadlineUs } = this.#limits;
@@ -92,7 +96,10 @@ export class SoftMachine implements Machine {
     const running = workerPool.run(this.snapshot, job, { hostCall, outbox: this.host.outbox }, deadline);
     this.#running = "elsewhere";
     this.#endAsync = running.end;
-    return { reply: running.outcome.then((outcome) => this.#asyncEnded(outcome)), end: running.end };
+    const reply = running.outcome.then((outcome) => this.#asyncEnded(outcome));
+    if ((flags & CallFlag.RestoreAfter) === 0) return { reply, end: running.end };
+    // The Worker restores behind its reply, and what is here was not touched.
+    return { reply, restored: reply.then(() => this.restoreAsync()), end: running.end };
   }
 
   /** The guest's state, when it is not the snapshot's. */
@@ -119,11 +126,25 @@ export class SoftMachine implements Machine {
     return this.#failure;
   }
 
+  save(): GuestState | number {
+    const refused = this.#refuseCall();
+    if (refused < 0) return refused;
+    const state = this.exportState();
+    if (state === undefined) return this.snapshot.save();
+    const { heap, farHeap, memories } = state.open;
+    return { registers: nothing, runs: state.pieces, ends: [heap, farHeap, ...memories] };
+  }
+
   restore(): number {
     const refused = this.#refuseCall();
     if (refused < 0) return refused;
     this.#restore(false);
     return 0;
+  }
+
+  restoreAsync(replace = false): Promise<number> {
+    const refused = this.#refuseCall();
+    return Promise.resolve(refused < 0 ? refused : this.#renew(replace));
   }
 
   configure(limits: MachineLimits): void {
@@ -135,14 +156,14 @@ export class SoftMachine implements Machine {
     return this.#figures.stats(this.#exchange, this.#limits, this.snapshot.writableBytes);
   }
 
-  close(): void {
+  close(retire = false): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#endAsync(errorNumbers.E_DISPOSED);
     const instance = this.#instance;
     this.#instance = undefined;
     // A call that runs here is the one whose host function closes the machine: its instance is in the middle of it.
-    if (instance !== undefined && this.#running !== "here") this.snapshot.recycle(instance);
+    if (instance !== undefined && this.#running !== "here" && !retire) this.snapshot.recycle(instance);
   }
 
   /** 0, or why no call can start now. */
@@ -170,8 +191,7 @@ export class SoftMachine implements Machine {
     this.#endAsync = noCall;
     this.#failure = outcome.failure;
     if (!isWhole(outcome)) {
-      this.#exchange.exits = 0;
-      this.#exchange.hostCalls = 0;
+      this.#exchange.forget();
       this.#figures.forget();
       this.#restored(true);
       return { status: -outcome.failure.code, output: nothing };
@@ -184,8 +204,7 @@ export class SoftMachine implements Machine {
   }
 
   #adopt(outcome: Outcome): AsyncReply {
-    this.#exchange.exits = outcome.stats.exits;
-    this.#exchange.hostCalls = outcome.stats.hostCalls;
+    this.#exchange.adopt(outcome.stats);
     this.#figures.adopt(outcome.stats);
     if (outcome.state === undefined) this.#restored(outcome.status < 0);
     else if (!this.#closed) this.importState(outcome.state);
@@ -213,17 +232,17 @@ export class SoftMachine implements Machine {
     words[RequestWord.RequestId + 1] = 0;
     words[RequestWord.KindAndFlags] = kind | ((flags & CallFlag.Continues) << 16);
     words[RequestWord.Function] = target;
-    const budgeted = writeFuel(words, this.#fuel, limits.deadlineUs);
+    const fuel = writeFuel(words, this.#fuel, limits);
     this.#exchange.begin(instance, this.host, limits, deadlineAt(now, limits), address, input.length);
     instance.dispatch();
-    return this.#finish(instance, limits, now, budgeted, flags, output);
+    return this.#finish(instance, limits, now, fuel, flags, output);
   }
 
   #finish(
     instance: SoftInstance,
     limits: MachineLimits,
     begun: number,
-    budgeted: boolean,
+    fuel: FuelOf,
     flags: number,
     output: Uint8Array,
   ): number {
@@ -236,7 +255,7 @@ export class SoftMachine implements Machine {
     this.#figures.read(words, ended - begun, instance.openedBytes(this.snapshot.open));
     const status = (words[ReportWord.Status] ?? 0) & 0xffff;
     if (status === 0) return this.#takeResult(instance, limits, flags, output);
-    if (status === errorNumbers.E_FUEL && budgeted) throw failed("E_DEADLINE", "");
+    if (status === errorNumbers.E_FUEL && fuel !== "limit") throw outOfTime(fuel === "cpuTime");
     throw exchange.failure(status);
   }
 
@@ -305,6 +324,19 @@ export class SoftMachine implements Machine {
     this.#figures.restoredBytes = written;
     this.#figures.restores += 1;
     this.#clean = true;
+  }
+
+  /** Goes back to the snapshot, with an instance for the next call. Returns as {@link restoreAsync} resolves. */
+  #renew(replace: boolean): number {
+    if (replace) this.#discard();
+    else this.#restore(false);
+    if (this.#instance !== undefined) return 0;
+    try {
+      this.#instance = this.snapshot.instance();
+      return 1;
+    } catch (thrown) {
+      return this.#stopped(thrown, CallFlag.None);
+    }
   }
 
   /** Throws the instance away; the next call makes another. */

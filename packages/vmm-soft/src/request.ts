@@ -26,16 +26,22 @@ export function writeRequest(
   else words.set(fixedSeed, RequestWord.Seed);
 }
 
-/** Writes the fuel of a call; returns whether it is the deadline's and not the user's. */
-export function writeFuel(words: Uint32Array, { low, high }: FuelWords, deadlineUs: number): boolean {
-  const budget = deadlineUs === 0 ? Number.POSITIVE_INFINITY : fuelRate.budget(deadlineUs);
+/** Whose fuel a call has: its own limit's, or what stands for a limit of time. */
+export type FuelOf = "limit" | "deadline" | "cpuTime";
+
+/** Writes the fuel of a call; returns whose it is. */
+export function writeFuel(words: Uint32Array, { low, high }: FuelWords, limits: MachineLimits): FuelOf {
+  const { deadlineUs, cpuTimeUs } = limits;
+  const ofCpuTime = cpuTimeUs !== 0 && (deadlineUs === 0 || cpuTimeUs < deadlineUs);
+  const time = ofCpuTime ? cpuTimeUs : deadlineUs;
+  const budget = time === 0 ? Number.POSITIVE_INFINITY : fuelRate.budget(time);
   if (budget < high * 2 ** 32 + low) {
     writeLong(words, RequestWord.Fuel, budget);
-    return true;
+    return ofCpuTime ? "cpuTime" : "deadline";
   }
   words[RequestWord.Fuel] = low;
   words[RequestWord.Fuel + 1] = high;
-  return false;
+  return "limit";
 }
 
 /** When a call that begins at `now` must be over, in terms of `performance.now()`. */

@@ -1,8 +1,10 @@
-import { CallKind, errorNumbers, GateOperation } from "@twinwall/abi";
+import { CallKind, errorNumbers, GateOperation, TwinwallError } from "@twinwall/abi";
 import {
   type BootRequest,
   failureToError,
+  type GuestState,
   type HostCallHandler,
+  type LoadRequest,
   type MachineLimits,
   type RecordHandler,
   type Snapshot,
@@ -14,8 +16,8 @@ import { compileImage, type SoftImage } from "./image.js";
 import { type Restorable, SoftInstance } from "./instance.js";
 import { SoftMachine } from "./machine.js";
 import { ReportWord, RequestWord } from "./mailbox.js";
-import { initialEnds, type OpenEnds, stateRanges } from "./open-ends.js";
-import { type MemoryPlan, OUTPUT_OPEN, planMemory } from "./plan.js";
+import { initialEnds, type OpenEnds, openedBetween, stateRanges } from "./open-ends.js";
+import { type MemoryPlan, OUTPUT_OPEN, PAGE, planMemory, type Window } from "./plan.js";
 import { deadlineAt, writeFuel, writeRequest } from "./request.js";
 import { crash, poison, Stop } from "./stop.js";
 import { warmUp } from "./warm-up.js";
@@ -104,18 +106,43 @@ export class SoftSnapshot implements Snapshot, Restorable {
     this.#idle.push(instance);
   }
 
+  save(): GuestState {
+    const { heap, farHeap, memories } = this.open;
+    // Adjacent runs of zeros and bytes are one range.
+    const runs: { address: number; bytes: Uint8Array }[] = [];
+    for (const [start, end] of writtenRanges(this.parts, this.open)) {
+      if (end === start) continue;
+      const bytes = new Uint8Array(end - start);
+      for (const run of this.runs) {
+        if (run.bytes !== undefined && run.address >= start && run.address < end)
+          bytes.set(run.bytes, run.address - start);
+      }
+      runs.push({ address: start, bytes });
+    }
+    return { registers: new Uint8Array(0), runs, ends: [heap, farHeap, ...memories] };
+  }
+
   close(): void {
     this.#idle = undefined;
     workerPool.forget(this.id);
   }
 }
 
-/**
- * Boots an image and takes its snapshot.
- *
- * @throws TwinwallError With the code that the guest or the driver gave.
- */
-export function bootSnapshot(request: BootRequest): SoftSnapshot {
+/** What a guest may write and keep: the image's own data, and all that is open. */
+function writtenRanges(
+  { image, plan }: Pick<SnapshotParts, "image" | "plan">,
+  open: Readonly<OpenEnds>,
+): (readonly [start: number, end: number])[] {
+  return [[image.writableStart, image.staticEnd], ...stateRanges(plan, open)];
+}
+
+/** The request's instance before anything ran in it. */
+function freshInstance(request: Omit<LoadRequest, "state">): {
+  instance: SoftInstance;
+  image: SoftImage;
+  plan: MemoryPlan;
+  budget: number;
+} {
   const { limits } = request;
   const image = compileImage(request.image);
   warmUp(image);
@@ -130,6 +157,63 @@ export function bootSnapshot(request: BootRequest): SoftSnapshot {
   request.attachments.forEach((bytes, index) => {
     instance.bytes.set(bytes, plan.attachments[index]?.address ?? 0);
   });
+  return { instance, image, plan, budget };
+}
+
+/**
+ * Takes over a state that a guest of the same image and attachments had.
+ *
+ * @throws TwinwallError `E_BAD_SNAPSHOT` for one that no such guest can have.
+ */
+export function loadSnapshot(request: LoadRequest): SoftSnapshot {
+  const { instance, ...of } = freshInstance(request);
+  const open = checkEnds(request.state.ends, of.plan, request.limits);
+  const ranges = writtenRanges(of, open).filter(([start, end]) => end > start);
+  const { runs, registers } = request.state;
+  const fits =
+    runs.length === ranges.length &&
+    ranges.every(([start, end], index) => {
+      const run = runs[index];
+      return run !== undefined && run.address === start && run.bytes.length === end - start;
+    });
+  if (!fits || registers.length !== 0) throw badState("its memory is not where this image has its own");
+  if (!instance.importState({ open, pieces: runs }))
+    throw new TwinwallError("E_NO_MACHINE", "the host has no memory for the snapshot");
+  return new SoftSnapshot(capture(instance, { ...of, fixedSeed: undefined, recycle: request.recycle }));
+}
+
+/** Each end lies in its window, at a page; together they are within the limits. */
+function checkEnds(ends: readonly number[], plan: MemoryPlan, limits: MachineLimits): OpenEnds {
+  const [heap = 0, farHeap = 0, ...memories] = ends;
+  const within = (end: number, { address, bytes }: Window): boolean =>
+    Number.isSafeInteger(end) && end % PAGE === 0 && end >= address && end <= address + bytes;
+  const { memoryStride } = plan;
+  const good =
+    within(heap, plan.heap) &&
+    within(farHeap, plan.farHeap) &&
+    memories.length === plan.memoryCount &&
+    memories.every((end, index) =>
+      within(end, { address: plan.memories + index * memoryStride, bytes: memoryStride }),
+    );
+  if (!good) throw badState("its memory ends where none of this image can");
+  const open = { heap, farHeap, output: initialEnds(plan).output, memories };
+  const own = openedBetween(initialEnds(plan), open) - (heap - plan.heap.address);
+  if (own > limits.memoryBytes) throw badState("it has more memory than the limits allow");
+  return open;
+}
+
+function badState(what: string): TwinwallError {
+  return new TwinwallError("E_BAD_SNAPSHOT", what);
+}
+
+/**
+ * Boots an image and takes its snapshot.
+ *
+ * @throws TwinwallError With the code that the guest or the driver gave.
+ */
+export function bootSnapshot(request: BootRequest): SoftSnapshot {
+  const { limits } = request;
+  const { instance, image, plan, budget } = freshInstance(request);
   const fixedSeed = request.seed && new Uint32Array(new Uint8Array(request.seed).buffer);
   try {
     runBoot(request, instance, fixedSeed);
@@ -151,7 +235,7 @@ function runBoot(request: BootRequest, instance: SoftInstance, fixedSeed: Uint32
   writeRequest(instance, limits, now, fixedSeed, address, input.length);
   instance.words[RequestWord.KindAndFlags] = CallKind.Boot;
   // What runs before the snapshot is bounded by the deadline alone.
-  writeFuel(instance.words, unlimitedFuel, limits.deadlineUs);
+  writeFuel(instance.words, unlimitedFuel, limits);
   const exchange = new Exchange();
   const host = { hostCall: request.hostCall, outbox: eachRecord(request.record) };
   exchange.begin(instance, host, limits, deadlineAt(now, limits), address, input.length);
@@ -174,8 +258,7 @@ function capture(
   const { image, plan } = of;
   const open = { ...instance.openEnds(), output: initialEnds(plan).output };
   const cut = ([start, end]: readonly [number, number]): Run[] => cutRuns(instance.bytes, start, end - start);
-  const written = [[image.writableStart, image.staticEnd] as const, ...stateRanges(plan, open)];
-  const runs = written.flatMap(cut);
+  const runs = writtenRanges(of, open).flatMap(cut);
   const constants = [
     ...cut([image.stackBytes, image.writableStart]),
     ...cut([image.staticEnd, plan.mailbox]),

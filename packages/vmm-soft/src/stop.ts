@@ -30,6 +30,11 @@ export function failed(code: ErrorCode, message: string): Stop {
   return new Stop({ ...noFailure, code: errorNumbers[code], message }, false);
 }
 
+/** A guest that used up what stands for its time. */
+export function outOfTime(processor: boolean): Stop {
+  return new Stop({ ...noFailure, code: errorNumbers.E_DEADLINE, detail: processor ? 1 : 0 }, false);
+}
+
 /** What the host's engine threw while a guest ran: the guest cannot go on. */
 export function crash(thrown: unknown): Stop {
   if (thrown instanceof WebAssembly.RuntimeError) {

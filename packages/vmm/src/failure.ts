@@ -11,6 +11,9 @@ export interface FailureContext {
   readonly cause?: unknown;
 }
 
+/** Detail of an `E_DEADLINE` when it was the processor time that ran out. */
+const OUT_OF_CPU_TIME = 1;
+
 /** Longest message that is taken from a guest, characters. */
 const MESSAGE_LIMIT = 4096;
 
@@ -28,7 +31,9 @@ function describe(failure: Failure, { limits, subject }: FailureContext): string
   const text = showText(failure.message, MESSAGE_LIMIT);
   switch (errorCodeOf(failure.code)) {
     case "E_DEADLINE":
-      return `${subject} did not end within ${showMicroseconds(limits.deadlineUs)}`;
+      return failure.detail === OUT_OF_CPU_TIME
+        ? `${subject} used up its ${showMicroseconds(limits.cpuTimeUs)} of processor time`
+        : `${subject} did not end within ${showMicroseconds(limits.deadlineUs)}`;
     case "E_FUEL":
       return `${subject} used up its ${limits.fuel} units of fuel`;
     case "E_TRAP":

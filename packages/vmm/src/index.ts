@@ -14,10 +14,13 @@ export {
   CallFlag,
   type Driver,
   type Failure,
+  type GuestState,
   type HostCallHandler,
+  type LoadRequest,
   type Machine,
   type MachineLimits,
   type MachineStats,
   type RecordHandler,
   type Snapshot,
+  type StateRun,
 } from "./machine.js";

@@ -9,7 +9,9 @@ export function callLimits(limits: Limits): MachineLimits {
     outputBytes: limits.resultBytes,
     outboxBytes: limits.logBytes,
     hostCalls: limits.hostCalls,
+    hostBytes: limits.hostBytes,
     deadlineUs: limits.deadline ?? 0,
+    cpuTimeUs: limits.cpuTime ?? 0,
     fuel: limits.fuel ?? FUEL_UNLIMITED,
   };
 }
@@ -23,6 +25,7 @@ export function bootLimits(limits: Limits): MachineLimits {
   return {
     ...callLimits(limits),
     deadlineUs: limits.deadline === undefined ? 0 : Math.max(limits.deadline, shortest),
+    cpuTimeUs: limits.cpuTime === undefined ? 0 : Math.max(limits.cpuTime, shortest),
   };
 }
 

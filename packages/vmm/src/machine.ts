@@ -9,6 +9,11 @@ export const CallFlag = Object.freeze({
   Restore: 2,
   /** An output that is longer than the caller's buffer is `E_LIMIT`, and nothing is written. */
   Exact: 4,
+  /**
+   * Of an asynchronous call: restore the machine to its snapshot behind the reply, which does not wait for that. Other calls
+   * take no note of it: whoever makes them restores.
+   */
+  RestoreAfter: 8,
 });
 
 /** Limits of a machine. All are per call, except `memoryBytes`. */
@@ -22,8 +27,12 @@ export interface MachineLimits {
   /** Most bytes of outbox records per call; more is `E_LIMIT`. */
   readonly outboxBytes: number;
   readonly hostCalls: number;
+  /** Arguments and answers of a call's host calls together; more is `E_LIMIT`. */
+  readonly hostBytes: number;
   /** Microseconds; 0: none. */
   readonly deadlineUs: number;
+  /** Microseconds of processor time; 0: not limited. More is `E_DEADLINE` with detail 1. */
+  readonly cpuTimeUs: number;
   /** All ones: not limited. */
   readonly fuel: bigint;
 }
@@ -57,6 +66,11 @@ export interface AsyncCall {
   /** Resolves once the call is over and the machine is free again. It never rejects. */
   readonly reply: Promise<AsyncReply>;
   /**
+   * Of a call with `RestoreAfter`, whose reply leaves the machine busy: resolves once it is free again, as
+   * {@link Machine.restoreAsync} does. It never rejects.
+   */
+  readonly restored?: Promise<number>;
+  /**
    * Ends the call early, whatever the guest does or waits for: it fails with this error code, and the machine goes back
    * to its snapshot. Does nothing once the call is over.
    *
@@ -72,7 +86,7 @@ export type RecordHandler = (kind: number, hostFunction: number, data: Uint8Arra
 export interface Failure {
   /** Number of an error code. */
   readonly code: number;
-  /** A trap code of `E_TRAP`; the guest's own number of `E_GUEST_ERROR`. */
+  /** A trap code of `E_TRAP`; the guest's own number of `E_GUEST_ERROR`; 1 for an `E_DEADLINE` of processor time. */
   readonly detail: number;
   readonly message: string;
   /** Frames, a line each. */
@@ -83,6 +97,12 @@ export interface Failure {
 export interface MachineStats {
   readonly exits: number;
   readonly hostCalls: number;
+  /** Bytes of the arguments and answers of host calls. */
+  readonly hostBytes: number;
+  /** Bytes of outbox records. */
+  readonly outboxBytes: number;
+  /** Microseconds of processor time; 0 where they are not limited, and on the soft machine. */
+  readonly cpuTimeUs: number;
   readonly fuelUsed: bigint;
   /** Ticks of the time-stamp counter that the guest ran. */
   readonly guestTicks: number;
@@ -137,13 +157,61 @@ export interface Machine {
   takeOutput(): Uint8Array;
   /** Why the last call or restore failed. */
   failure(): Failure;
-  /** Puts the machine back to its snapshot. Returns 0, or the negative number of an error code. */
+  /**
+   * Puts the machine back to its snapshot; waits for a restore that is under way on another thread.
+   *
+   * @returns 0; 1 when that restore took a new machine; or the negative number of an error code.
+   */
   restore(): number;
+  /**
+   * Puts the machine back to its snapshot, and has everything ready for the next call: where the guest's machine was
+   * thrown away, a new one is made. That is done on a thread of its own where there is one and the work is worth it, else
+   * before this returns. Until the promise resolves the machine is busy, but for `restore`, which waits for it.
+   *
+   * @param replace Throws the guest's machine away in any case. Default `false`.
+   * @returns 0; 1 when a new machine was made; or the negative number of an error code. It never rejects.
+   */
+  restoreAsync(replace?: boolean): Promise<number>;
+  /**
+   * The guest's state as it stands now, within a session or at the snapshot.
+   *
+   * @returns The negative number of an error code when there is none to be had; `failure()` then says more.
+   */
+  save(): GuestState | number;
   /** Sets limits from the next call on. */
   configure(limits: MachineLimits): void;
   stats(): MachineStats;
-  /** Gives the machine back; an asynchronous call under way ends with `E_DISPOSED` first. Does nothing twice. */
-  close(): void;
+  /**
+   * Gives the machine back; an asynchronous call under way ends with `E_DISPOSED` first. Does nothing twice.
+   *
+   * @param retire Whether it is taken apart, and not kept for a later machine of its snapshot. Default `false`.
+   */
+  close(retire?: boolean): void;
+}
+
+/**
+ * What a guest may change of its machine, and nothing else: as it leaves a driver, and comes to another of its kind. A driver
+ * believes nothing of it.
+ */
+export interface GuestState {
+  /** General registers, where the machine has any. */
+  readonly registers: Uint8Array;
+  /** Writable memory, by ascending guest addresses. */
+  readonly runs: readonly StateRun[];
+  /** Where the windows end that a guest may open, on a machine that does not know it from the memory. */
+  readonly ends: readonly number[];
+}
+
+/** A range of writable memory. */
+export interface StateRun {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a driver needs to go on from a state. */
+export interface LoadRequest
+  extends Pick<BootRequest, "image" | "attachments" | "limits" | "memories" | "recycle"> {
+  readonly state: GuestState;
 }
 
 /** A booted image, from which machines start. */
@@ -156,6 +224,8 @@ export interface Snapshot {
    * @throws TwinwallError `E_NO_MACHINE` or `E_MEMORY` when there is none to be had.
    */
   machine(limits: MachineLimits, hostCall: HostCallHandler, record: RecordHandler): Machine;
+  /** The state that machines start from. */
+  save(): GuestState;
   /** Frees what the snapshot holds once its machines are closed. Does nothing the second time. */
   close(): void;
 }
@@ -191,4 +261,12 @@ export interface Driver {
    * @throws TwinwallError With the code that the guest or the driver gave.
    */
   boot(request: BootRequest): Snapshot;
+  /** Names the processor that guests see: a state means the same on processors of equal names. */
+  readonly processor: string;
+  /**
+   * Takes over the state of a guest of the same image, attachments and limits, without a boot.
+   *
+   * @throws TwinwallError `E_BAD_SNAPSHOT` for a state that no such guest can have.
+   */
+  load(request: LoadRequest): Snapshot;
 }

@@ -57,6 +57,8 @@ describe("limits of machines", () => {
       outputBytes: 1_048_576,
       outboxBytes: 65_536,
       hostCalls: 10_000,
+      hostBytes: 67_108_864,
+      cpuTimeUs: 0,
       deadlineUs: 0,
       fuel: FUEL_UNLIMITED,
     });

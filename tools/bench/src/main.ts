@@ -12,6 +12,7 @@ import { measureCompile } from "./measurements/compile.js";
 import { measureCompute } from "./measurements/compute.js";
 import { measureCreation } from "./measurements/creation.js";
 import { measureInstructions } from "./measurements/instructions.js";
+import { measurePool } from "./measurements/pool.js";
 import { measureSoft } from "./measurements/soft.js";
 import { measureTyped } from "./measurements/typed.js";
 import { type BenchOptions, parseOptions } from "./options.js";
@@ -63,6 +64,8 @@ async function measureAll(bench: Bench): Promise<Row[]> {
   const kvm = problem === undefined ? await measureKvm(bench) : [];
   bench.progress("soft machine");
   const soft = await measureSoft(bench);
+  bench.progress("pools");
+  const pools = await measurePool(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
   bench.progress("typed calls");
   const typed = await measureTyped(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
   const compute = await measureCompute(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
@@ -71,7 +74,7 @@ async function measureAll(bench: Bench): Promise<Row[]> {
     module === undefined
       ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
       : await measureCompile(bench, module);
-  return [...kvm, ...soft, ...typed, ...compute, compile];
+  return [...kvm, ...soft, ...pools, ...typed, ...compute, compile];
 }
 
 async function measureKvm(bench: Bench): Promise<Row[]> {

@@ -6,6 +6,7 @@ import { chooseDriver, loadImage } from "@twinwall/runtime";
 import { describeCache } from "../doctor/cache.js";
 import { type Check, check } from "../doctor/check.js";
 import { describeCpu } from "../doctor/cpu.js";
+import { checkSplitLocks } from "../doctor/split-locks.js";
 import { ExitStatus } from "../failure.js";
 import { writeLine } from "../streams.js";
 
@@ -17,7 +18,7 @@ export interface DoctorFlags {
 /** The smallest module there is: a header and nothing else. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-const MARKS = { ok: "ok     ", missing: "missing", problem: "PROBLEM" } as const;
+const MARKS = { ok: "ok     ", missing: "missing", warning: "WARNING", problem: "PROBLEM" } as const;
 
 /** Looks at everything that Twinwall needs; the exit status is 0 when modules can run here. */
 export async function doctor(flags: DoctorFlags): Promise<number> {
@@ -28,6 +29,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     await check("soft", async () => (await chooseDriver("soft")).driver.description),
     // What only KVM needs is no problem where there is none.
     await check("processor", () => describeCpu(), machine.name === "kvm" ? "problem" : "missing"),
+    checkSplitLocks(machine.name === "kvm"),
     await check(
       "image kvm",
       () => describeImage("wasm", "kvm"),

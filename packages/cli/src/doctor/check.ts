@@ -3,8 +3,8 @@ import { TwinwallError } from "@twinwall/abi";
 /** One thing that the doctor looked at. */
 export interface Check {
   readonly name: string;
-  /** `"missing"` is something that Twinwall can do without. */
-  readonly status: "ok" | "missing" | "problem";
+  /** `"missing"` is something that Twinwall can do without, `"warning"` something that guests can make use of. */
+  readonly status: "ok" | "missing" | "warning" | "problem";
   /** What was found, one line. */
   readonly detail: string;
 }

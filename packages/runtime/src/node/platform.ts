@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Platform } from "../platform.js";
 
 /** Node. */
@@ -7,6 +7,12 @@ export const platform: Platform = {
     const hash = createHash("sha256");
     for (const piece of pieces) hash.update(piece);
     return hash.digest("hex");
+  },
+
+  hmacSha256(key, ...pieces) {
+    const hmac = createHmac("sha256", key);
+    for (const piece of pieces) hmac.update(piece);
+    return hmac.digest("hex");
   },
 
   environment: (name) => process.env[name],

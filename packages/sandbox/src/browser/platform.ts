@@ -16,4 +16,13 @@ export const platform: Platform = {
       throw new FileError(cause instanceof Error ? cause.message : String(cause), { cause });
     }
   },
+  async readWhole(address, most) {
+    const bytes = await platform.readFile(address);
+    if (bytes.length > most) throw new FileError(`it has ${bytes.length} bytes, more than ${most}`);
+    return bytes;
+  },
+
+  writePrivate: () => Promise.reject(new FileError("a browser writes no files; keep the bytes instead")),
+  hostMemory: () => undefined,
+  soon: (work) => void setTimeout(work, 0),
 };

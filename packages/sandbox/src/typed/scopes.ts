@@ -12,16 +12,20 @@ export class Scopes implements CurrentScope {
   readonly #any: boolean;
   #caller: GuestCaller | undefined;
 
+  /**
+   * @param booted Of the machine that booted, where this one starts from its snapshot: what that gave to the guest is there.
+   */
   constructor(
     world: World,
     private readonly classes: ResourceClasses,
+    booted?: Scopes,
   ) {
     this.#any = world.resources.length > 0;
     this.makeGuest = guestResourceMaker(world, () => {
       if (this.#caller === undefined) throw new Error("the sandbox is not made yet");
       return this.#caller;
     });
-    this.#boot = new ResourceScope(classes, this.makeGuest);
+    this.#boot = booted === undefined ? new ResourceScope(classes, this.makeGuest) : booted.#boot;
     this.scope = this.#boot;
   }
 

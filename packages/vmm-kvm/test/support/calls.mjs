@@ -17,7 +17,9 @@ export function machineOf(image, deadlineUs = 0, serving = () => () => -1) {
     outputBytes: 1 << 16,
     outboxBytes: 1 << 30,
     hostCalls: 1_000_000,
+    hostBytes: 1 << 30,
     deadlineUs,
+    cpuTimeUs: 0,
     fuel: 2n ** 64n - 1n,
   };
   const holder = {};

@@ -18,6 +18,8 @@ export const limits: MachineLimits = {
   outputBytes: 1 << 16,
   outboxBytes: 1 << 30,
   hostCalls: 1_000_000,
+  hostBytes: 1 << 30,
+  cpuTimeUs: 0,
   deadlineUs: 0,
   fuel: 2n ** 64n - 1n,
 };

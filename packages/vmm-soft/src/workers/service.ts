@@ -1,4 +1,4 @@
-import type { MachineLimits } from "@twinwall/vmm";
+import { CallFlag, type MachineLimits } from "@twinwall/vmm";
 import { alignTicks } from "../clock.js";
 import type { SoftMachine } from "../machine.js";
 import { SoftSnapshot } from "../snapshot.js";
@@ -110,6 +110,7 @@ function call(machine: SoftMachine, { kind, target, flags, input }: Job): Outcom
     output: status > 0 ? machine.takeOutput() : new Uint8Array(0),
     failure: machine.failure(),
     stats: machine.stats(),
-    state: machine.exportState(),
+    // What is restored behind the reply is nobody's any more.
+    state: (flags & CallFlag.RestoreAfter) === 0 ? machine.exportState() : undefined,
   };
 }

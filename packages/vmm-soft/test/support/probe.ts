@@ -119,6 +119,8 @@ export const limits: MachineLimits = {
   outputBytes: 65_536,
   outboxBytes: 65_536,
   hostCalls: 100,
+  hostBytes: 1 << 30,
+  cpuTimeUs: 0,
   deadlineUs: 1_000_000,
   fuel: FUEL_UNLIMITED,
 };

@@ -29,6 +29,8 @@ pub(super) struct RawLimits {
     fuel: Option<Quantity>,
     result_bytes: Option<Quantity>,
     host_calls: Option<Quantity>,
+    host_bytes: Option<Quantity>,
+    cpu_time: Option<Quantity>,
     log_bytes: Option<Quantity>,
 }
 
@@ -56,7 +58,9 @@ impl RawLimits {
             output_bytes,
             outbox_bytes: size("logBytes", self.log_bytes.as_ref(), LARGEST_NUMBER, defaults.outbox_bytes)?,
             host_calls: host_calls(self.host_calls.as_ref())?.unwrap_or(defaults.host_calls),
-            deadline: deadline(self.deadline.as_ref())?,
+            host_bytes: size("hostBytes", self.host_bytes.as_ref(), LARGEST_NUMBER, defaults.host_bytes)?,
+            deadline: time("deadline", self.deadline.as_ref())?.unwrap_or(DEADLINE),
+            cpu_time: cpu_time(self.cpu_time.as_ref())?,
             fuel: fuel(self.fuel.as_ref())?,
         })
     }
@@ -95,25 +99,33 @@ fn host_calls(given: Option<&Quantity>) -> Result<Option<u64>, OptionsError> {
     }
 }
 
-fn deadline(given: Option<&Quantity>) -> Result<u64, OptionsError> {
-    const NAME: &str = "deadline";
+/// Nanoseconds.
+fn time(name: &'static str, given: Option<&Quantity>) -> Result<Option<u64>, OptionsError> {
     let nanoseconds = match given {
-        None => return Ok(DEADLINE),
+        None => return Ok(None),
         Some(Quantity::Text(text)) if text == "none" => {
-            return Err(bad(NAME, "\"none\" would let a guest stop a worker for ever"));
+            return Err(bad(name, "\"none\" would let a guest stop a worker for ever"));
         }
         Some(Quantity::Text(text)) => {
             let time = parse_duration(text);
-            let time = time.map_err(|error| bad(NAME, format!("{} is {error}", show_text(text, 80))))?;
+            let time = time.map_err(|error| bad(name, format!("{} is {error}", show_text(text, 80))))?;
             u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
         }
         // Milliseconds, of which microseconds count.
         Some(Quantity::Number(number)) => ((number * 1e3).round() as u64).saturating_mul(1000),
     };
     if !(SHORTEST_DEADLINE..=LONGEST_DEADLINE).contains(&nanoseconds) {
-        return Err(bad(NAME, "it must be between 100us and 10s: a worker serves nobody else meanwhile"));
+        return Err(bad(name, "it must be between 100us and 10s: a worker serves nobody else meanwhile"));
     }
-    Ok(nanoseconds)
+    Ok(Some(nanoseconds))
+}
+
+/// Without one the deadline bounds it.
+fn cpu_time(given: Option<&Quantity>) -> Result<u64, OptionsError> {
+    match given {
+        Some(Quantity::Text(text)) if text == "none" => Ok(u64::MAX),
+        _ => Ok(time("cpuTime", given)?.unwrap_or(u64::MAX)),
+    }
 }
 
 fn fuel(given: Option<&Quantity>) -> Result<u64, OptionsError> {

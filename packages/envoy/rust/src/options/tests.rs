@@ -20,6 +20,7 @@ fn settings(options: &Options) -> Value {
         "init": options.init, "warm": options.warm, "machines": options.machines, "memory": limits.memory_bytes,
         "deadlineUs": limits.deadline / 1000, "fuel": (limits.fuel != u64::MAX).then_some(limits.fuel),
         "resultBytes": limits.output_bytes, "hostCalls": limits.host_calls, "logBytes": limits.outbox_bytes,
+        "hostBytes": limits.host_bytes, "cpuTimeUs": (limits.cpu_time != u64::MAX).then_some(limits.cpu_time / 1000),
     })
 }
 

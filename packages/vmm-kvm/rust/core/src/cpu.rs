@@ -102,6 +102,17 @@ pub(crate) fn extended_state(cpuid: &[kvm_cpuid_entry2]) -> u64 {
     XCR0 & entry.map_or(0, |entry| u64::from(entry.eax))
 }
 
+/// Names what a guest may have learnt of its processor: equal names are equal processors to guests.
+pub(crate) fn name(cpuid: &[kvm_cpuid_entry2]) -> String {
+    let entries = cpuid.iter().map(|entry| {
+        let kvm_cpuid_entry2 { function, index, eax, ecx, edx, .. } = *entry;
+        // Leaf 1, ebx: which core it is.
+        let ebx = if function == 1 { 0 } else { entry.ebx };
+        format!("{function:x}.{index:x}:{eax:x},{ebx:x},{ecx:x},{edx:x}")
+    });
+    entries.collect::<Vec<_>>().join(";")
+}
+
 /// The processor that guests see: the host's without virtualisation, performance counters, protection keys, FS/GS
 /// base instructions and AVX-512 (its state is not in XCR0).
 pub(crate) fn guest_cpuid(kvm: &Kvm) -> Result<CpuId, MachineError> {

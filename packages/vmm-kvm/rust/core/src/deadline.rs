@@ -4,6 +4,8 @@
 //! clock reading and no system call. A tick that comes when no call runs, or early for the call that runs, is
 //! harmless: the handler looks at the deadline itself, and arms the timer again where it must.
 //!
+//! Processor time is bounded by the same timer: it is looked at when so much time has passed as there is left of it.
+//!
 //! An [abort](crate::AbortHandle) sends the same signal from another thread, only for the entry to be left; the handler
 //! then does nothing.
 
@@ -13,12 +15,15 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, co
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{mem, ptr};
 
-use crate::clock::now;
+use crate::clock::{now, thread_time};
 use crate::error::MachineError;
 use crate::host::TimeLimit;
 
 /// No deadline.
 pub(crate) const NEVER: u64 = u64::MAX;
+
+/// Shortest time until the processor time is looked at again, nanoseconds: a thread that waits uses none.
+const SHORTEST_WAIT: u64 = 100_000;
 
 /// What the signal handler sees of its thread. Never freed, as a late signal may still name it, but used again by a thread
 /// that comes later.
@@ -26,9 +31,16 @@ pub(crate) const NEVER: u64 = u64::MAX;
 struct Shared {
     /// Nanoseconds of the monotonic clock; [`NEVER`] when no call runs.
     deadline: AtomicU64,
+    /// Processor time of the thread at which the call is over; [`NEVER`] when it is not limited, or no call runs.
+    cpu_end: AtomicU64,
+    /// Nanoseconds of the monotonic clock at which one of the two may have come: no thread uses more processor time than
+    /// time passes.
+    wake: AtomicU64,
     /// `immediate_exit` of the running vCPU; null when none runs.
     target: AtomicPtr<u8>,
     fired: AtomicBool,
+    /// It was for processor time.
+    cpu_fired: AtomicBool,
     /// When the timer fires next; [`NEVER`] when it is not armed.
     armed: AtomicU64,
     /// The kernel's timer, set once before the first tick.
@@ -50,6 +62,8 @@ thread_local! {
 pub(crate) struct Deadline {
     shared: &'static Shared,
     at: u64,
+    /// Processor time of the thread when this was set; [`NEVER`] where it is not limited.
+    cpu_begun: u64,
     outer: Outer,
 }
 
@@ -57,14 +71,22 @@ pub(crate) struct Deadline {
 #[derive(Clone, Copy, Debug)]
 struct Outer {
     deadline: u64,
+    cpu_end: u64,
+    wake: u64,
     target: *mut u8,
     fired: bool,
+    cpu_fired: bool,
 }
 
 impl Deadline {
     /// Sets the calling thread's deadline, `nanoseconds` after `now` ([`NEVER`] for none), for the vCPU whose
-    /// `immediate_exit` is `target`.
-    pub(crate) fn set(now: u64, nanoseconds: u64, target: *mut u8) -> Result<Self, MachineError> {
+    /// `immediate_exit` is `target`; the thread's processor time for it is `cpu_time` nanoseconds ([`NEVER`]: any).
+    pub(crate) fn set(
+        now: u64,
+        nanoseconds: u64,
+        cpu_time: u64,
+        target: *mut u8,
+    ) -> Result<Self, MachineError> {
         let shared = TIMER.with(|cell| match cell.get() {
             Some(timer) => Ok(timer.shared),
             None => {
@@ -75,9 +97,23 @@ impl Deadline {
         // SAFETY: `target` is a byte of the vCPU's run structure, which stays mapped while the caller borrows the vCPU.
         unsafe { AtomicU8::from_ptr(target) }.store(0, Ordering::Relaxed);
         let at = if nanoseconds == NEVER { NEVER } else { now.saturating_add(nanoseconds) };
-        let deadline = Self { shared, at, outer: shared.current() };
-        shared.replace(Outer { deadline: at, target, fired: false }).map_err(MachineError::Timer)?;
+        // Reading that clock is a system call: only where it matters.
+        let cpu_begun = if cpu_time == NEVER { NEVER } else { thread_time() };
+        let deadline = Self { shared, at, cpu_begun, outer: shared.current() };
+        let (cpu_end, wake) = (cpu_begun.saturating_add(cpu_time), at.min(now.saturating_add(cpu_time)));
+        let next = Outer { deadline: at, cpu_end, wake, target, fired: false, cpu_fired: false };
+        shared.replace(next).map_err(MachineError::Timer)?;
         Ok(deadline)
+    }
+
+    /// Processor time that was used since it was set; 0 where it is not limited.
+    pub(crate) fn thread_time(&self) -> u64 {
+        if self.cpu_begun == NEVER { 0 } else { thread_time().saturating_sub(self.cpu_begun) }
+    }
+
+    /// Whether it is processor time that ran out.
+    pub(crate) fn is_out_of_thread_time(&self) -> bool {
+        self.shared.cpu_fired.load(Ordering::SeqCst)
     }
 
     /// Whether the deadline has passed, by the timer or by the clock.
@@ -107,8 +143,11 @@ impl Shared {
     fn current(&self) -> Outer {
         Outer {
             deadline: self.deadline.load(Ordering::Relaxed),
+            cpu_end: self.cpu_end.load(Ordering::Relaxed),
+            wake: self.wake.load(Ordering::Relaxed),
             target: self.target.load(Ordering::Relaxed),
             fired: self.fired.load(Ordering::Relaxed),
+            cpu_fired: self.cpu_fired.load(Ordering::Relaxed),
         }
     }
 
@@ -116,13 +155,17 @@ impl Shared {
     /// force while the other fields change.
     fn replace(&self, next: Outer) -> io::Result<()> {
         self.deadline.store(NEVER, Ordering::Relaxed);
+        self.cpu_end.store(NEVER, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
+        self.wake.store(next.wake, Ordering::Relaxed);
         self.target.store(next.target, Ordering::Relaxed);
         self.fired.store(next.fired, Ordering::Relaxed);
+        self.cpu_fired.store(next.cpu_fired, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
         self.deadline.store(next.deadline, Ordering::Relaxed);
+        self.cpu_end.store(next.cpu_end, Ordering::Relaxed);
         compiler_fence(Ordering::SeqCst);
-        if next.deadline < self.armed.load(Ordering::Relaxed) { self.arm(next.deadline) } else { Ok(()) }
+        if next.wake < self.armed.load(Ordering::Relaxed) { self.arm(next.wake) } else { Ok(()) }
     }
 
     /// Arms the timer for `at`. Callable from a signal handler.
@@ -137,20 +180,39 @@ impl Shared {
         let timer = self.timer.load(Ordering::SeqCst);
         // SAFETY: the timer was created before anything could arm it, and lives as long as its thread.
         let result = unsafe { libc::timer_settime(timer, libc::TIMER_ABSTIME, &setting, ptr::null_mut()) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if result == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        // Else later deadlines would count on a tick that never comes.
+        self.armed.store(NEVER, Ordering::SeqCst);
+        Err(error)
     }
 
     fn tick(&self) {
         self.armed.store(NEVER, Ordering::SeqCst);
         let deadline = self.deadline.load(Ordering::SeqCst);
+        let cpu_end = self.cpu_end.load(Ordering::SeqCst);
         let target = self.target.load(Ordering::SeqCst);
-        if deadline == NEVER || target.is_null() {
+        if target.is_null() || deadline == NEVER && cpu_end == NEVER {
             return;
         }
-        if now() < deadline {
-            // A failure leaves the call without a timer; it cannot fail for a timer that exists and a valid time.
-            let _ = self.arm(deadline);
+        let now = now();
+        if now < self.wake.load(Ordering::SeqCst) {
+            // A tick for a call before. A failure leaves the call without a timer; it cannot fail for a timer that exists
+            // and a valid time.
+            let _ = self.arm(self.wake.load(Ordering::SeqCst));
             return;
+        }
+        if now < deadline {
+            let left = if cpu_end == NEVER { NEVER } else { cpu_end.saturating_sub(thread_time()) };
+            if left > 0 {
+                let wake = deadline.min(now.saturating_add(left.max(SHORTEST_WAIT)));
+                self.wake.store(wake, Ordering::SeqCst);
+                let _ = self.arm(wake);
+                return;
+            }
+            self.cpu_fired.store(true, Ordering::SeqCst);
         }
         self.fired.store(true, Ordering::SeqCst);
         // SAFETY: a target is set only while its vCPU is borrowed by a call on this very thread.
@@ -168,8 +230,11 @@ impl Shared {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let shared = free.unwrap_or_else(|| Box::leak(Box::default()));
         shared.deadline.store(NEVER, Ordering::SeqCst);
+        shared.cpu_end.store(NEVER, Ordering::SeqCst);
+        shared.wake.store(NEVER, Ordering::SeqCst);
         shared.target.store(ptr::null_mut(), Ordering::SeqCst);
         shared.fired.store(false, Ordering::SeqCst);
+        shared.cpu_fired.store(false, Ordering::SeqCst);
         shared.armed.store(NEVER, Ordering::SeqCst);
         shared
     }

@@ -2,6 +2,8 @@
 
 use twinwall_abi::ErrorCode;
 
+use crate::saved::StateError;
+
 /// Why a machine could not be made or run; always the host's side, never the guest's.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
@@ -70,7 +72,8 @@ pub enum LoadError {
 pub struct CallError {
     /// Code of the public API.
     pub code: ErrorCode,
-    /// Trap code of [`ErrorCode::Trap`], the guest's own code of [`ErrorCode::GuestError`], else 0.
+    /// Trap code of [`ErrorCode::Trap`], the guest's own code of [`ErrorCode::GuestError`], 1 where
+    /// [`ErrorCode::Deadline`] is about processor time, else 0.
     pub detail: i32,
     /// One line; text of the guest in it is bounded, and escaped by whoever prints it.
     pub message: String,
@@ -89,6 +92,12 @@ impl CallError {
 impl From<MachineError> for CallError {
     fn from(error: MachineError) -> Self {
         Self::new(ErrorCode::Internal, error.to_string())
+    }
+}
+
+impl From<StateError> for CallError {
+    fn from(error: StateError) -> Self {
+        Self::new(ErrorCode::BadSnapshot, error.to_string())
     }
 }
 

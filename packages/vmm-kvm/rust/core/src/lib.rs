@@ -29,6 +29,7 @@ mod memory;
 mod plan;
 mod probe;
 mod remote;
+mod saved;
 mod self_test;
 mod snapshot;
 mod system;
@@ -44,5 +45,14 @@ pub use host::{Host, NoHost, Output, TimeLimit};
 pub use image::Image;
 pub use machine::{Call, Limits, Machine, Statistics};
 pub use remote::{CallLink, Courier, HostMessage, RemoteHost, RemoteRecord};
+pub use saved::{SAVED_REGISTERS, SavedRun, SavedState, StateError};
 pub use self_test::{Findings, OpenError, open};
 pub use snapshot::{BootOptions, Snapshot};
+
+/// Names the processor that guests see: a guest's state means the same on processors of equal names.
+///
+/// # Errors
+/// [`MachineError`] when `/dev/kvm` does not open.
+pub fn processor() -> Result<String, MachineError> {
+    machine::Hypervisor::get().map(|hypervisor| cpu::name(hypervisor.cpuid()))
+}

@@ -14,6 +14,7 @@ use crate::host::Host;
 use crate::image::Image;
 use crate::machine::{Core, Exchange, Hypervisor, Limits, Machine, Shared, Statistics, Stop, base_request};
 use crate::plan::{Plan, Range, boot_ranges};
+use crate::saved::{SavedRun, SavedState};
 
 /// Bytes that the guest runtime may need beside linear memories: its heap, and areas of the mailbox.
 const RUNTIME_BYTES: u64 = 32 << 20;
@@ -87,6 +88,53 @@ impl Snapshot {
             tick_scale,
             idle: options.recycle.then(|| Mutex::new(Vec::new())),
         }))
+    }
+
+    /// Takes over the state of a guest of this image and these attachments that [was saved](Self::save), without a boot.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadSnapshot`] for a state that no such guest can have; [`ErrorCode::Internal`] when KVM refuses.
+    pub fn load(
+        image: Arc<Image>,
+        attachments: &[(&[u8], bool)],
+        limits: Limits,
+        recycle: bool,
+        state: &SavedState,
+    ) -> Result<Arc<Self>, CallError> {
+        let hypervisor = Hypervisor::get()?;
+        let budget = growth_budget(&limits);
+        let (ranges, own) = state.ranges(&image, budget.min(MAX_BYTES))?;
+        let shared = Shared { image, attachments: Arc::new(Attachments::new(attachments)?) };
+        let registers = cpu::resume_registers(&state.parked(), shared.image.header.resume());
+        // What it has already is part of what it may have.
+        let plan = Plan::new(&shared.image, &shared.attachments, ranges, budget - own, registers)?;
+        let runs: Vec<_> = state.runs.iter().map(SavedRun::placed).collect();
+        let contents = Contents::new(arrange(&plan, &runs));
+        let core = Core::create(hypervisor, shared.clone(), &plan, contents.bytes())?;
+        let tick_scale = tick_scale(core.vm.tsc_khz());
+        // The machine that was made to see whether one can be made is the first one's.
+        let idle = recycle.then(|| Mutex::new(vec![core]));
+        Ok(Arc::new(Self { hypervisor, shared, plan, contents, limits, fixed_seed: None, tick_scale, idle }))
+    }
+
+    /// The state that machines start from.
+    #[must_use]
+    pub fn save(&self) -> SavedState {
+        let bytes = self.contents.bytes();
+        let placed = self.plan.placed.iter().map(|placed| {
+            let from = (placed.offset - self.plan.base) as usize;
+            (placed.range, bytes[from..from + placed.range.length as usize].to_vec())
+        });
+        let mut runs: Vec<_> = placed.collect();
+        runs.sort_by_key(|(range, _)| range.address);
+        SavedState::new(&self.plan.registers, join(runs))
+    }
+
+    /// The state of a machine of this snapshot that stands at its gate.
+    pub(crate) fn save_core(&self, core: &Core) -> Result<SavedState, CallError> {
+        let registers = core.vm.general_registers()?;
+        let runs = trim(merge(core.capture(&self.plan))?, &self.shared.image.header, registers.rsp);
+        Ok(SavedState::new(&registers, runs))
     }
 
     /// Bytes that each machine can write from the start: what a restore copies.
@@ -177,14 +225,20 @@ fn run_boot(
 }
 
 /// Merges runs, which come in address order, where they touch.
+///
+/// # Errors
+/// When they are too large for a snapshot.
 fn merge(runs: Vec<(Range, Vec<u8>)>) -> Result<Vec<(Range, Vec<u8>)>, MachineError> {
+    let total: u64 = runs.iter().map(|(range, _)| range.length).sum();
+    if total > MAX_BYTES {
+        return Err(MachineError::Layout("the snapshot is larger than 4 GiB"));
+    }
+    Ok(join(runs))
+}
+
+fn join(runs: Vec<(Range, Vec<u8>)>) -> Vec<(Range, Vec<u8>)> {
     let mut merged: Vec<(Range, Vec<u8>)> = Vec::new();
-    let mut total = 0;
     for (range, bytes) in runs {
-        total += range.length;
-        if total > MAX_BYTES {
-            return Err(MachineError::Layout("the snapshot is larger than 4 GiB"));
-        }
         match merged.last_mut() {
             Some((last, contents)) if last.address + last.length == range.address => {
                 last.length += range.length;
@@ -193,7 +247,7 @@ fn merge(runs: Vec<(Range, Vec<u8>)>) -> Result<Vec<(Range, Vec<u8>)>, MachineEr
             _ => merged.push((range, bytes)),
         }
     }
-    Ok(merged)
+    merged
 }
 
 /// Bytes below the stack pointer that belong to the running function (System V ABI).
@@ -261,6 +315,11 @@ fn measure_khz() -> u64 {
 
 #[cfg(test)]
 impl Snapshot {
+    /// Read-only memory that all machines of the image share.
+    pub(crate) fn image_bytes(&self) -> &[u8] {
+        self.shared.image.memory.slice()
+    }
+
     pub(crate) fn idle_machines(&self) -> usize {
         self.idle.as_ref().map_or(0, |idle| idle.lock().unwrap_or_else(PoisonError::into_inner).len())
     }

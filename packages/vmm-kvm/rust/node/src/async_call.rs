@@ -7,11 +7,10 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::{Either3, FnArgs, FunctionRef, Uint8Array, Uint8ArraySlice};
 use twinwall_abi::ErrorCode;
-use twinwall_vmm_kvm::{
-    CallError, CallLink, Courier, HostMessage, Limits, Machine, NoHost, RemoteHost, Statistics,
-};
+use twinwall_vmm_kvm::{CallError, CallLink, Courier, HostMessage, Limits, NoHost, RemoteHost, Statistics};
 
-use crate::entry::call_of;
+use crate::async_restore::{Farewell, Handover, Returned, collect, come_back, put_back};
+use crate::entry::{call_of, restores_after};
 use crate::event_loop::{Event, EventLoop, Post};
 use crate::host::{Scope, error_code};
 use crate::machine::Inner;
@@ -19,42 +18,58 @@ use crate::machine::Inner;
 /// What the function that a call was started with is told, and the three values that go with it.
 #[derive(Clone, Copy)]
 #[repr(u32)]
-enum Told {
+pub(crate) enum Told {
     /// Kind of record, function, data.
     Record = 0,
     /// Number of the host call, function, arguments. Returns the answer, or nothing when it comes later.
     HostCall = 1,
-    /// Status, 0, output.
+    /// Status, 0, output. The machine is free again.
     Done = 2,
+    /// The same, but the machine is being put back to its snapshot yet.
+    Reply = 3,
+    /// Whether that took a new virtual machine (1 or 0), or a negative error code. The machine is free again.
+    Restored = 4,
 }
 
 /// `(what, number, function, data) => result bytes, a negative error code, or undefined`.
 pub(crate) type Deliver =
     FunctionRef<FnArgs<(u32, f64, u32, Uint8Array)>, Either3<Uint8ArraySlice<'static>, i32, ()>>;
 
-/// What is here of a machine while its call runs elsewhere.
+/// What is here of a machine while its call or restore runs elsewhere.
 pub(crate) struct Away {
-    call: u64,
+    pub(crate) call: u64,
     link: CallLink,
     deliver: Deliver,
-    /// Figures from before the call.
+    /// Figures from before the call, or of the call when its machine is being restored.
     statistics: Statistics,
     /// Limits for the calls behind this one.
-    limits: Option<Limits>,
-    /// The machine is given back when it comes back.
-    closed: bool,
+    pub(crate) limits: Option<Limits>,
+    /// Where the machine will be left, once nothing is wanted of it but its restore.
+    pub(crate) restoring: Option<Arc<Handover>>,
+    /// What becomes of the machine when it comes back, if it was closed since.
+    pub(crate) closed: Option<Farewell>,
 }
 
-/// What comes back.
-pub(crate) struct Done {
-    machine: Machine,
+/// What comes back of a call.
+pub(crate) struct Reply {
     outcome: Result<usize, CallError>,
     output: Vec<u8>,
+    statistics: Statistics,
+    /// Where the machine will be left, if it is restored behind the reply.
+    restoring: Option<Arc<Handover>>,
 }
 
 impl Away {
+    pub(crate) fn new(call: u64, link: CallLink, deliver: Deliver, statistics: Statistics) -> Self {
+        Self { call, link, deliver, statistics, limits: None, restoring: None, closed: None }
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed.is_some()
+    }
+
+    pub(crate) fn is_restoring(&self) -> bool {
+        self.restoring.is_some()
     }
 
     pub(crate) fn statistics(&self) -> Statistics {
@@ -66,8 +81,8 @@ impl Away {
     }
 
     /// Ends the call; the machine does not come back to JavaScript.
-    pub(crate) fn close(&mut self) {
-        self.closed = true;
+    pub(crate) fn close(&mut self, farewell: Farewell) {
+        self.closed.get_or_insert(farewell);
         self.abort(ErrorCode::Disposed, "the machine was closed while its call ran");
     }
 
@@ -121,10 +136,10 @@ pub(crate) fn start(
     let seat = event_loop.crew.seat()?;
     let mut machine = inner.lend()?;
     let (number, link) = (event_loop.enter(inner), CallLink::new());
-    let statistics = machine.statistics();
-    inner.leave(Away { call: number, link: link.clone(), deliver, statistics, limits: None, closed: false });
+    inner.leave(Away::new(number, link.clone(), deliver, machine.statistics()));
     let (post, input) = (Arc::clone(&event_loop.post), input.to_vec());
     let courier = ToEventLoop { post: Arc::clone(&post), call: number };
+    let replies = Arc::clone(&post);
     let work = move || {
         let call = call_of(operation, &input);
         let mut output = Vec::new();
@@ -132,11 +147,22 @@ pub(crate) fn start(
         let run = || machine.call_abortable(&call, &mut host, &mut output, link.abort_handle());
         let outcome = catch_unwind(AssertUnwindSafe(run))
             .unwrap_or_else(|_| Err(CallError::new(ErrorCode::Internal, "the machine's driver panicked")));
-        Box::new(Done { machine, outcome, output })
+        let handover = Arc::new(Handover::default());
+        let after = restores_after(operation);
+        let restoring = after.then(|| Arc::clone(&handover));
+        let reply = Reply { outcome, output, statistics: machine.statistics(), restoring };
+        if !after {
+            handover.leave(Returned { machine, outcome: Ok(false) });
+            return Event::Done(Box::new(reply), handover);
+        }
+        replies.send(number, Event::Reply(Box::new(reply)));
+        let outcome = put_back(&mut machine, false);
+        handover.leave(Returned { machine, outcome });
+        Event::Restored
     };
     // Where the environment has ended, this gives the machine back.
-    seat.run(work, move |done| {
-        post.send(number, Event::Done(done));
+    seat.run(work, move |event| {
+        post.send(number, event);
     });
     Ok(number)
 }
@@ -166,27 +192,36 @@ pub(crate) fn serve(env: &Env, event_loop: &EventLoop, call: u64, event: Event) 
                 }
             }
         }
-        Event::Done(done) => {
+        Event::Done(reply, handover) => {
             event_loop.leave(call);
-            finish(env, &inner, *done);
+            let machine = handover.take().machine;
+            let deliver = inner.deliver(env);
+            let (status, output) = inner.note(*reply);
+            come_back(env, &inner, machine);
+            call_back(deliver, Told::Done, status, output);
+        }
+        Event::Reply(reply) => {
+            let deliver = inner.deliver(env);
+            let (status, output) = inner.note(*reply);
+            call_back(deliver, Told::Reply, status, output);
+        }
+        Event::Restored => {
+            collect(env, &inner);
         }
     }
 }
 
-/// Takes the machine back, and tells how its call ended.
-fn finish(env: &Env, inner: &Inner, done: Done) {
-    let Done { machine, outcome, output } = done;
-    let (status, output) = match outcome {
-        Ok(length) => (length as f64, output),
-        Err(error) => (f64::from(inner.fail(error)), Vec::new()),
-    };
-    // The function must still be there when it is told, and the machine free for its next call.
-    let deliver = inner.away(|away| away.deliver.borrow_back(env));
-    inner.come_back(machine);
-    if let Some(Ok(deliver)) = deliver {
-        let output = Uint8Array::new(output);
+/// The function that a call or restore was started with, for what it is told last: the machine must be free by then.
+pub(crate) type Callback<'env> = napi::bindgen_prelude::Function<
+    'env,
+    FnArgs<(u32, f64, u32, Uint8Array)>,
+    Either3<Uint8ArraySlice<'static>, i32, ()>,
+>;
+
+pub(crate) fn call_back(deliver: Option<Callback<'_>>, what: Told, number: f64, data: Vec<u8>) {
+    if let Some(deliver) = deliver {
         // What it throws concerns nobody here.
-        let _ = deliver.call(FnArgs::from((Told::Done as u32, status, 0, output)));
+        let _ = deliver.call(FnArgs::from((what as u32, number, 0, Uint8Array::new(data))));
     }
 }
 
@@ -211,7 +246,7 @@ fn tell(
 
 impl Inner {
     /// Takes note of a call that runs elsewhere.
-    fn leave(&self, away: Away) {
+    pub(crate) fn leave(&self, away: Away) {
         *self.away.borrow_mut() = Some(away);
     }
 
@@ -220,14 +255,21 @@ impl Inner {
         self.away.borrow_mut().as_mut().map(look)
     }
 
-    /// The machine is back from its call.
-    fn come_back(&self, mut machine: Machine) {
-        let Some(away) = self.away.take() else { return };
-        if let Some(limits) = away.limits {
-            machine.configure(limits);
-        }
-        if !away.closed {
-            *self.machine.borrow_mut() = Some(machine);
+    /// The function that the call was started with.
+    pub(crate) fn deliver<'env>(&self, env: &'env Env) -> Option<Callback<'env>> {
+        self.away(|away| away.deliver.borrow_back(env))?.ok()
+    }
+
+    /// Takes note of how a call ended; returns its status and output.
+    fn note(&self, reply: Reply) -> (f64, Vec<u8>) {
+        let Reply { outcome, output, statistics, restoring } = reply;
+        self.away(|away| {
+            away.statistics = statistics;
+            away.restoring = restoring;
+        });
+        match outcome {
+            Ok(length) => (length as f64, output),
+            Err(error) => (f64::from(self.fail(error)), Vec::new()),
         }
     }
 

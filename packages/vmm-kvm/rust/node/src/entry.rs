@@ -17,6 +17,7 @@ use crate::machine::Inner;
 const FLAG_CONTINUES: u64 = 1;
 const FLAG_RESTORE: u64 = 2;
 const FLAG_EXACT: u64 = 4;
+const FLAG_RESTORE_AFTER: u64 = 8;
 
 /// Number of arguments: operation, input, output.
 const ARGUMENTS: usize = 3;
@@ -105,4 +106,9 @@ pub(crate) fn call_of(operation: u64, input: &[u8]) -> Call<'_> {
         restore: flags & FLAG_RESTORE != 0,
         exact: flags & FLAG_EXACT != 0,
     }
+}
+
+/// Whether an operation asks for a restore behind its reply.
+pub(crate) fn restores_after(operation: u64) -> bool {
+    (operation >> 8) & FLAG_RESTORE_AFTER != 0
 }

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use napi::{Env, Result, check_status, sys};
 use twinwall_vmm_kvm::{Crew, HostMessage};
 
-use crate::async_call::{self, Done};
+use crate::async_call::{self, Reply};
+use crate::async_restore::Handover;
 use crate::machine::Inner;
 
 /// Most records that are served in one turn of the event loop.
@@ -23,8 +24,12 @@ const RECORDS: usize = 64;
 pub(crate) enum Event {
     /// The guest wants something.
     Guest(HostMessage),
-    /// The call is over. The last event of its call.
-    Done(Box<Done>),
+    /// The call is over, and its machine is back. The last event of its call.
+    Done(Box<Reply>, Arc<Handover>),
+    /// The call is over, and its machine is being restored.
+    Reply(Box<Reply>),
+    /// That is over. The last event of its call or restore.
+    Restored,
 }
 
 /// An event, and the number of its call.

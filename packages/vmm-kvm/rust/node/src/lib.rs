@@ -2,6 +2,7 @@
 //! a failure, and calls on the fast path return a number.
 
 mod async_call;
+mod async_restore;
 mod entry;
 mod event_loop;
 mod host;
@@ -57,6 +58,13 @@ pub fn attachment_addresses(lengths: Vec<f64>) -> Vec<BigInt> {
     let lengths: Vec<usize> = lengths.into_iter().map(|length| length as usize).collect();
     let addresses = twinwall_vmm_kvm::attachment_addresses(&lengths).unwrap_or_default();
     addresses.into_iter().map(BigInt::from).collect()
+}
+
+/// Names the processor that guests see; empty where KVM does not open.
+#[napi]
+#[must_use]
+pub fn processor() -> String {
+    twinwall_vmm_kvm::processor().unwrap_or_default()
 }
 
 /// Result of a measurement: nanoseconds of each round.

@@ -10,17 +10,19 @@ use twinwall_abi::{CallKind, ErrorCode};
 use twinwall_vmm_kvm::{Call, CallError, Machine};
 
 use crate::async_call::{self, Away, Deliver};
+use crate::async_restore::{self, Farewell};
 use crate::entry::entry_function;
 use crate::host::{HostCall, JavaScriptHost, RecordSink, error_code, known_code};
 use crate::limits::NativeLimits;
 use crate::results::{NativeFailure, failed};
+use crate::snapshot::NativeState;
 
 /// A machine, shared by its JavaScript object and its entry function. A host function that comes back to the machine
 /// whose call it serves finds it borrowed: `E_BUSY`.
 pub(crate) struct Inner {
     /// Absent when it is closed, and while its call runs on another thread.
     pub(crate) machine: RefCell<Option<Machine>>,
-    /// Present in the latter case.
+    /// Present in the latter case, and while it is restored there.
     pub(crate) away: RefCell<Option<Away>>,
     failure: RefCell<CallError>,
     host_call: HostCall,
@@ -40,6 +42,12 @@ pub struct NativeStatistics {
     pub exits: f64,
     /// Host calls of the last call.
     pub host_calls: f64,
+    /// Bytes of the arguments and answers of the last call's host calls.
+    pub host_bytes: f64,
+    /// Bytes of records of the last call.
+    pub outbox_bytes: f64,
+    /// Microseconds of processor time of the last call; 0 where it is not limited.
+    pub cpu_time_us: f64,
     /// Fuel that the last call used.
     pub fuel_used: BigInt,
     /// Bytes of linear memories and tables.
@@ -93,9 +101,12 @@ impl Inner {
     /// Why there is no machine.
     #[cold]
     fn absence(&self) -> CallError {
-        match self.away(|away| away.is_closed()) {
-            Some(false) => CallError::new(ErrorCode::Busy, "an asynchronous call is running on the machine"),
-            Some(true) | None => CallError::new(ErrorCode::Disposed, "the machine is closed"),
+        match self.away(|away| (away.is_closed(), away.is_restoring())) {
+            Some((false, false)) => {
+                CallError::new(ErrorCode::Busy, "an asynchronous call is running on the machine")
+            }
+            Some((false, true)) => CallError::new(ErrorCode::Busy, "the machine is being restored"),
+            Some((true, _)) | None => CallError::new(ErrorCode::Disposed, "the machine is closed"),
         }
     }
 }
@@ -123,8 +134,9 @@ impl NativeMachine {
     /// Starts a call on another thread, with an operation as [`Self::entry`] takes it. `deliver` is called on the event
     /// loop, `(what, number, function, data)`: for a record (0), with its kind; for a host call (1), with its number,
     /// and returns the result, a negative error code, or `undefined` when [`Self::answer`] will be called; at last for
-    /// the end (2), with the output's length or a negative error code. Returns the call's number, or a negative error
-    /// code.
+    /// the end (2), with the output's length or a negative error code. An operation with flag 8 ends in two steps: a
+    /// reply (3), with the same, and the end of the restore (4), as of [`Self::start_restore`]. Returns the call's number,
+    /// or a negative error code.
     #[napi]
     pub fn start(&self, env: &Env, operation: f64, input: Unknown<'_>, deliver: Deliver) -> f64 {
         // SAFETY: the value is an argument of the native call in progress.
@@ -189,9 +201,24 @@ impl NativeMachine {
         failed(&self.inner.failure.borrow())
     }
 
-    /// Goes back to the snapshot. Returns 0 or a negative error code.
+    /// Starts a restore on another thread, of a new virtual machine where `replace` asks for it or the last one was thrown
+    /// away. `deliver` is called on the event loop, `(4, status, 0, empty)`: 0, 1 for a new virtual machine, or a
+    /// negative error code. Returns a number, 0 when there was little to do and it is done, or a negative error code.
     #[napi]
-    pub fn restore(&self) -> i32 {
+    pub fn start_restore(&self, env: &Env, replace: bool, deliver: Deliver) -> f64 {
+        match async_restore::start_restore(env, &self.inner, replace, deliver) {
+            Ok(number) => number as f64,
+            Err(error) => f64::from(self.inner.fail(error)),
+        }
+    }
+
+    /// Goes back to the snapshot; waits for a restore that runs on another thread. Returns 0, 1 when that took a new
+    /// virtual machine, or a negative error code.
+    #[napi]
+    pub fn restore(&self, env: &Env) -> i32 {
+        if let Some(status) = async_restore::collect(env, &self.inner) {
+            return status;
+        }
         match self.inner.with(Machine::restore) {
             Ok(()) => 0,
             Err(error) => self.inner.fail(error),
@@ -209,6 +236,13 @@ impl NativeMachine {
         let _ = self.inner.with(|machine| machine.configure(limits));
     }
 
+    /// The guest's state as it stands; nothing when there is none to be had, and `failure()` then says why.
+    #[napi]
+    pub fn save(&self) -> Option<NativeState> {
+        let saved = self.inner.with(|machine| machine.save()).flatten();
+        saved.map(NativeState::from).map_err(|error| self.inner.fail(error)).ok()
+    }
+
     /// Counts of the last call, and of the machine's life; while a call runs elsewhere, those from before it.
     #[napi]
     pub fn stats(&self) -> NativeStatistics {
@@ -218,6 +252,9 @@ impl NativeMachine {
         NativeStatistics {
             exits: counts.exits as f64,
             host_calls: counts.host_calls as f64,
+            host_bytes: counts.host_bytes as f64,
+            outbox_bytes: counts.outbox_bytes as f64,
+            cpu_time_us: counts.cpu_time as f64 / 1000.0,
             fuel_used: BigInt::from(counts.fuel_used),
             memory_bytes: counts.memory_bytes as f64,
             guest_ticks: counts.guest_ticks as f64,
@@ -229,15 +266,17 @@ impl NativeMachine {
         }
     }
 
-    /// Gives the machine back, when a call that runs elsewhere has ended, which it does at once. Does nothing the second
-    /// time.
+    /// Gives the machine back, when a call that runs elsewhere has ended, which it does at once. With `retire` its virtual
+    /// machine is taken apart, and not kept for another machine. Does nothing the second time.
     #[napi]
-    pub fn close(&self) {
-        if self.inner.away(|away| away.close()).is_some() {
+    pub fn close(&self, env: &Env, retire: Option<bool>) {
+        let farewell = if retire == Some(true) { Farewell::Retire } else { Farewell::Recycle };
+        if self.inner.away(|away| away.close(farewell)).is_some() {
             return;
         }
-        if let Ok(mut machine) = self.inner.machine.try_borrow_mut() {
-            *machine = None;
+        let machine = self.inner.machine.try_borrow_mut().ok().and_then(|mut machine| machine.take());
+        if let Some(machine) = machine {
+            async_restore::part(env, machine, farewell);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use napi::Env;
-use napi::bindgen_prelude::{Either, Null, Uint8ArraySlice};
+use napi::bindgen_prelude::{Either, Null, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 use twinwall_abi::ErrorCode;
-use twinwall_vmm_kvm::{BootOptions, CallError, Image, Snapshot};
+use twinwall_vmm_kvm::{BootOptions, CallError, Image, SAVED_REGISTERS, SavedRun, SavedState, Snapshot};
 
 use crate::host::{HostCall, JavaScriptHost, RecordSink};
 use crate::limits::NativeLimits;
@@ -74,6 +74,34 @@ impl NativeSnapshot {
         }
     }
 
+    /// Takes over a state that [`NativeSnapshot::save`] gave, of the same image and attachments.
+    #[napi]
+    pub fn load(
+        image: Uint8ArraySlice<'_>,
+        attachments: Vec<Uint8ArraySlice<'_>>,
+        registers: Uint8ArraySlice<'_>,
+        addresses: Vec<f64>,
+        contents: Vec<Uint8ArraySlice<'_>>,
+        limits: NativeLimits,
+        recycle: bool,
+    ) -> SnapshotResult {
+        let attachments: Vec<(&[u8], bool)> =
+            attachments.iter().enumerate().map(|(index, bytes)| (bytes.as_ref(), index == 0)).collect();
+        let loaded = state_of(&registers, &addresses, &contents).and_then(|state| {
+            Snapshot::load(shared_image(&image)?, &attachments, limits.into(), recycle, &state)
+        });
+        match loaded {
+            Ok(snapshot) => SnapshotResult { value: Some(Self { snapshot: Some(snapshot) }), failure: None },
+            Err(error) => SnapshotResult { value: None, failure: Some(failed(&error)) },
+        }
+    }
+
+    /// The state that machines start from; nothing when the snapshot is closed.
+    #[napi]
+    pub fn save(&self) -> Option<NativeState> {
+        self.snapshot.as_ref().map(|snapshot| snapshot.save().into())
+    }
+
     /// Bytes that each machine can write from the start.
     #[napi(getter)]
     pub fn writable_bytes(&self) -> f64 {
@@ -101,6 +129,45 @@ impl NativeSnapshot {
     pub fn close(&mut self) {
         self.snapshot = None;
     }
+}
+
+/// A guest's state.
+#[napi(object, object_from_js = false)]
+pub struct NativeState {
+    /// General registers, little endian, eight bytes each.
+    pub registers: Uint8Array,
+    /// Addresses of ranges of memory.
+    pub addresses: Vec<f64>,
+    /// Contents of each.
+    pub contents: Vec<Uint8Array>,
+}
+
+impl From<SavedState> for NativeState {
+    fn from(state: SavedState) -> Self {
+        let registers: Vec<u8> = state.registers.iter().flat_map(|register| register.to_le_bytes()).collect();
+        Self {
+            registers: Uint8Array::new(registers),
+            addresses: state.runs.iter().map(|run| run.address as f64).collect(),
+            contents: state.runs.into_iter().map(|run| Uint8Array::new(run.bytes)).collect(),
+        }
+    }
+}
+
+/// A state from JavaScript. What it says is checked where it is loaded.
+fn state_of(
+    registers: &[u8],
+    addresses: &[f64],
+    contents: &[Uint8ArraySlice<'_>],
+) -> Result<SavedState, CallError> {
+    let (words, rest) = registers.as_chunks::<8>();
+    let registers: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    let registers: Option<[u64; SAVED_REGISTERS]> = registers.try_into().ok().filter(|_| rest.is_empty());
+    let (Some(registers), true) = (registers, addresses.len() == contents.len()) else {
+        return Err(CallError::new(ErrorCode::BadSnapshot, "it has other registers or memory than a guest"));
+    };
+    let runs = addresses.iter().zip(contents);
+    let runs = runs.map(|(&address, bytes)| SavedRun { address: address as u64, bytes: bytes.to_vec() });
+    Ok(SavedState { registers, runs: runs.collect() })
 }
 
 /// Images that are in use, with their files: sandboxes of one process share the read-only memory of equal images.

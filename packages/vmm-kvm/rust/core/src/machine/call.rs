@@ -4,6 +4,7 @@ use twinwall_abi::layout::{INPUT, OUTBOX, OUTPUT};
 use twinwall_abi::{ABI_VERSION, CallKind, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, Seed};
 
 use crate::clock;
+use crate::deadline::NEVER;
 
 /// What a call may use. Every field bounds something that the guest could otherwise make endless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +19,13 @@ pub struct Limits {
     pub outbox_bytes: u64,
     /// Host calls of a call, deferred ones not counted.
     pub host_calls: u64,
+    /// Arguments and answers of a call's host calls together, deferred ones not counted, bytes.
+    pub host_bytes: u64,
     /// Nanoseconds that a call may take, host functions included; `u64::MAX`: no deadline.
     pub deadline: u64,
+    /// Nanoseconds of processor time that the calling thread may use in a call, in the guest or in host functions that run
+    /// there; `u64::MAX`: not limited.
+    pub cpu_time: u64,
     /// Fuel of a call; `u64::MAX`: not limited.
     pub fuel: u64,
 }
@@ -32,7 +38,9 @@ impl Default for Limits {
             output_bytes: 1 << 20,
             outbox_bytes: 64 << 10,
             host_calls: 10_000,
+            host_bytes: 64 << 20,
             deadline: 1_000_000_000,
+            cpu_time: NEVER,
             fuel: FUEL_UNLIMITED,
         }
     }
@@ -62,6 +70,12 @@ pub struct Statistics {
     pub exits: u64,
     /// Host calls of the last call.
     pub host_calls: u64,
+    /// Bytes of arguments and answers of the last call's host calls.
+    pub host_bytes: u64,
+    /// Bytes of outbox records of the last call.
+    pub outbox_bytes: u64,
+    /// Nanoseconds of processor time that the last call used; 0 where it was not limited.
+    pub cpu_time: u64,
     /// Fuel that the last call used.
     pub fuel_used: u64,
     /// Bytes of linear memories and tables after the last call, as the guest reports them.

@@ -230,6 +230,22 @@ impl Core {
 
 #[cfg(test)]
 impl Core {
+    /// All mapped ranges: guest virtual address, length, and the page-table entry.
+    pub(crate) fn mapped(&self) -> Vec<(u64, u64, u64)> {
+        self.tables.leaves(&self.private)
+    }
+
+    /// Guest physical ranges that a memslot backs: start and length.
+    pub(crate) fn backed(&self) -> Vec<(u64, u64)> {
+        let mut ranges = vec![(0, self.private.length() as u64)];
+        ranges.push((IMAGE_PHYSICAL, self._shared.image.memory.length() as u64));
+        if let Some(memory) = &self._shared.attachments.memory {
+            ranges.push((ATTACHMENTS_PHYSICAL, memory.length() as u64));
+        }
+        ranges.extend(self.growth.ranges());
+        ranges
+    }
+
     pub(crate) fn is_mapped(&self, address: u64) -> bool {
         self.tables.is_mapped(&self.private, address)
     }

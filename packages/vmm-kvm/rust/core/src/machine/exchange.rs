@@ -19,6 +19,9 @@ const PAGE_FAULT: u64 = 14;
 const FAULT_PRESENT: u64 = 1;
 const FAULT_USER: u64 = 4;
 
+/// Detail of [`ErrorCode::Deadline`] when it was the processor time that ran out.
+const OUT_OF_CPU_TIME: i32 = 1;
+
 /// How a call ended without a result.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -36,7 +39,6 @@ pub(crate) struct Exchange<'a> {
     statistics: &'a mut Statistics,
     /// Guest address behind the call's input, where answers of host calls go.
     answers: u64,
-    outbox_bytes: u64,
     /// Monotonic clock at entry.
     now: u64,
     /// Each instruction is an exit: only to count them.
@@ -55,18 +57,11 @@ impl<'a> Exchange<'a> {
     ) -> Self {
         statistics.exits = 0;
         statistics.host_calls = 0;
+        statistics.host_bytes = 0;
+        statistics.outbox_bytes = 0;
+        statistics.cpu_time = 0;
         statistics.fuel_used = 0;
-        Self {
-            core,
-            limits,
-            host,
-            statistics,
-            answers: INPUT,
-            outbox_bytes: 0,
-            now,
-            stepping: false,
-            abort: None,
-        }
+        Self { core, limits, host, statistics, answers: INPUT, now, stepping: false, abort: None }
     }
 
     /// Lets other threads end the call by `handle`.
@@ -122,23 +117,35 @@ impl<'a> Exchange<'a> {
     /// Enters the guest, serves its operations, and returns its report of `last`.
     pub(crate) fn until(&mut self, last: GateOperation) -> Result<Report, Stop> {
         let target = self.core.vm.immediate_exit();
-        let deadline = Deadline::set(self.now, self.limits.deadline, target).map_err(poisoned)?;
+        let Limits { deadline, cpu_time, .. } = *self.limits;
+        let deadline = Deadline::set(self.now, deadline, cpu_time, target).map_err(poisoned)?;
+        let outcome = self.serve_until(last, &deadline, target);
+        self.statistics.cpu_time += deadline.thread_time();
+        outcome
+    }
+
+    fn serve_until(
+        &mut self,
+        last: GateOperation,
+        deadline: &Deadline,
+        target: *mut u8,
+    ) -> Result<Report, Stop> {
         let entered = self.abort.map(|handle| handle.enter(target)).transpose();
         let _entered = entered.map_err(Stop::Poisoned)?;
         loop {
-            self.enter(&deadline)?;
+            self.enter(deadline)?;
             let report = self.core.read_report();
             self.drain(&report, deadline.limit())?;
             match GateOperation(report.operation()) {
                 operation if operation == last => return Ok(report),
-                GateOperation::HostCall => self.serve_host_call(&report, &deadline)?,
+                GateOperation::HostCall => self.serve_host_call(&report, deadline)?,
                 GateOperation::Grow => self.serve_growth(&report),
                 GateOperation::Drain => {}
                 GateOperation::Abort => return Err(Stop::Poisoned(self.abort(&report))),
                 _ => return Err(bad_reply("it asked for an operation that does not exist")),
             }
             if deadline.has_passed() {
-                return Err(self.late());
+                return Err(self.late(deadline));
             }
         }
     }
@@ -154,7 +161,7 @@ impl<'a> Exchange<'a> {
                 Exit::Foreign(what) => return Err(Stop::Poisoned(foreign(what))),
             }
             if deadline.has_fired() {
-                return Err(self.late());
+                return Err(self.late(deadline));
             }
         }
     }
@@ -194,11 +201,12 @@ impl<'a> Exchange<'a> {
                 "the arguments of a host call have {size} bytes, the limit is {most}"
             )));
         }
+        self.count_host_bytes(report.output_length())?;
         let arguments = self.copy_out(report, "the arguments of a host call")?;
         let result = self.host.call(report.function_index(), &arguments, deadline.limit());
         self.check_abort()?;
         if deadline.has_passed() {
-            return Err(self.late());
+            return Err(self.late(deadline));
         }
         let mut answer = Answer::default();
         match result {
@@ -209,6 +217,7 @@ impl<'a> Exchange<'a> {
                 )));
             }
             Ok(bytes) => {
+                self.count_host_bytes(bytes.len() as u64)?;
                 let end = self.answers - INPUT + bytes.len() as u64;
                 if end > AREA_WINDOW {
                     return Err(over_limit(
@@ -226,6 +235,15 @@ impl<'a> Exchange<'a> {
         }
         self.core.write_answer(&answer);
         Ok(())
+    }
+
+    fn count_host_bytes(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.statistics.host_bytes = self.statistics.host_bytes.saturating_add(bytes);
+        let most = self.limits.host_bytes;
+        if self.statistics.host_bytes <= most {
+            return Ok(());
+        }
+        Err(over_limit(format!("the host calls passed more than {most} bytes in all")))
     }
 
     fn serve_growth(&mut self, report: &Report) {
@@ -250,8 +268,8 @@ impl<'a> Exchange<'a> {
         if length > self.core.outbox.length() {
             return Err(bad_reply("its outbox is longer than the area"));
         }
-        self.outbox_bytes += length;
-        if self.outbox_bytes > self.limits.outbox_bytes {
+        self.statistics.outbox_bytes += length;
+        if self.statistics.outbox_bytes > self.limits.outbox_bytes {
             let most = self.limits.outbox_bytes;
             return Err(over_limit(format!("the guest wrote more than {most} bytes of output and log")));
         }
@@ -332,7 +350,13 @@ impl<'a> Exchange<'a> {
         CallError::new(ErrorCode::BadReply, format!("the guest runtime gave up: {text}"))
     }
 
-    fn late(&self) -> Stop {
+    fn late(&self, deadline: &Deadline) -> Stop {
+        if deadline.is_out_of_thread_time() {
+            let milliseconds = self.limits.cpu_time as f64 / 1e6;
+            let message = format!("the call used more than its {milliseconds} ms of processor time");
+            let error = CallError { detail: OUT_OF_CPU_TIME, ..CallError::new(ErrorCode::Deadline, message) };
+            return Stop::Poisoned(error);
+        }
         let milliseconds = self.limits.deadline as f64 / 1e6;
         debug_assert_ne!(self.limits.deadline, NEVER);
         Stop::Poisoned(CallError::new(

@@ -23,6 +23,7 @@ use crate::abort::AbortHandle;
 use crate::clock;
 use crate::error::CallError;
 use crate::host::{Host, Output};
+use crate::saved::SavedState;
 use crate::snapshot::Snapshot;
 
 /// Bytes opened since the snapshot from which on a machine is replaced, not restored: clearing them would cost more.
@@ -113,6 +114,39 @@ impl Machine {
             self.core = Some(self.snapshot.create()?);
         }
         Ok(())
+    }
+
+    /// Throws the virtual machine away, whatever state it is in, and makes a new one.
+    ///
+    /// # Errors
+    /// As [`Self::renew`]; the machine is spent then.
+    pub fn replace(&mut self) -> Result<(), CallError> {
+        self.discard();
+        self.renew()
+    }
+
+    /// Gives the machine up with its virtual machine, which is not kept for reuse.
+    pub fn retire(mut self) {
+        self.discard();
+    }
+
+    /// Bytes that a restore would put back now; 0 when no call came since the last one.
+    #[must_use]
+    pub fn unrestored_bytes(&self) -> u64 {
+        let dirty = self.core.as_ref().filter(|_| !self.clean);
+        dirty.map_or(0, |core| core.base_bytes() + core.opened_bytes())
+    }
+
+    /// The state of the guest as it stands now, within a session or at the snapshot: what
+    /// [`Snapshot::load`](crate::Snapshot::load) takes.
+    ///
+    /// # Errors
+    /// [`CallError`] when KVM does not tell the registers, or there is too much memory for a snapshot.
+    pub fn save(&self) -> Result<SavedState, CallError> {
+        match &self.core {
+            Some(core) if !self.clean && !self.unfinished => self.snapshot.save_core(core),
+            _ => Ok(self.snapshot.save()),
+        }
     }
 
     /// Takes the result of the last call, when it was longer than the caller's output.
@@ -309,6 +343,11 @@ impl Machine {
     /// The virtual machine.
     pub(crate) fn vm(&self) -> &Vm {
         &self.core.as_ref().expect("a live machine").vm
+    }
+
+    /// The live virtual machine with its memory.
+    pub(crate) fn core(&self) -> &Core {
+        self.core.as_ref().expect("a live machine")
     }
 
     /// Number of memslots.

@@ -145,6 +145,11 @@ impl Vm {
         self.vcpu.clear_sync_valid_reg(SyncReg::Register);
     }
 
+    /// General registers, as KVM tells them now.
+    pub(crate) fn general_registers(&self) -> Result<kvm_regs, MachineError> {
+        self.vcpu.get_regs().map_err(refused("KVM_GET_REGS"))
+    }
+
     /// General registers at the last exit, where they were watched.
     pub(crate) fn registers(&self) -> kvm_regs {
         self.vcpu.sync_regs().regs
@@ -204,6 +209,10 @@ impl Vm {
     }
 }
 
+/// IA32_TIME_STAMP_COUNTER, the two that count cycles, and the time that Hyper-V and KVM tell guests.
+#[cfg(test)]
+const TIME_REGISTERS: [u32; 6] = [0x10, 0xe7, 0xe8, 0x4000_0010, 0x4000_0020, 0x4000_0021];
+
 #[cfg(test)]
 impl Vm {
     /// Memslots so far.
@@ -215,6 +224,69 @@ impl Vm {
     pub(crate) fn extended_state(&self) -> Vec<u8> {
         let state = self.vcpu.get_xsave().expect("KVM_GET_XSAVE");
         state.region.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    /// All state that KVM tells, by name; model-specific registers one by one, but those that count time.
+    pub(crate) fn everything(&self) -> Vec<(String, Vec<u8>)> {
+        let vcpu = &self.vcpu;
+        let mut state = vec![
+            ("general registers".into(), format!("{:?}", vcpu.get_regs().expect("KVM_GET_REGS"))),
+            (
+                "segments and control registers".into(),
+                format!("{:?}", vcpu.get_sregs().expect("KVM_GET_SREGS")),
+            ),
+            ("debug registers".into(), format!("{:?}", vcpu.get_debug_regs().expect("KVM_GET_DEBUGREGS"))),
+            ("extended control registers".into(), format!("{:?}", vcpu.get_xcrs().expect("KVM_GET_XCRS"))),
+            ("pending events".into(), format!("{:?}", vcpu.get_vcpu_events().expect("KVM_GET_VCPU_EVENTS"))),
+        ]
+        .into_iter()
+        .map(|(name, text): (String, String)| (name, text.into_bytes()))
+        .collect::<Vec<_>>();
+        let general = vcpu.get_regs().expect("KVM_GET_REGS");
+        let words = [
+            general.rax,
+            general.rbx,
+            general.rcx,
+            general.rdx,
+            general.rsi,
+            general.rdi,
+            general.rbp,
+            general.r8,
+            general.r9,
+            general.r10,
+            general.r11,
+            general.r12,
+            general.r13,
+            general.r14,
+            general.r15,
+        ];
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        state.push(("general registers as bytes".into(), bytes));
+        state.push(("extended state".into(), self.extended_state()));
+        let known = self.hypervisor.kvm.get_msr_index_list().expect("KVM_GET_MSR_INDEX_LIST");
+        for &index in known.as_slice() {
+            // Some are listed, and not to be read on this processor.
+            if TIME_REGISTERS.contains(&index) {
+                continue;
+            }
+            if let Some(data) = self.model_specific(index) {
+                state.push((format!("model-specific register {index:#x}"), data.to_le_bytes().to_vec()));
+            }
+        }
+        state
+    }
+
+    /// Segment and control registers as KVM reads them back, and extended control register 0.
+    pub(crate) fn control(&self) -> (kvm_sregs, u64) {
+        let xcrs = self.vcpu.get_xcrs().expect("KVM_GET_XCRS");
+        (self.vcpu.get_sregs().expect("KVM_GET_SREGS"), xcrs.xcrs[0].value)
+    }
+
+    /// A model-specific register, where KVM lets it be read.
+    pub(crate) fn model_specific(&self, index: u32) -> Option<u64> {
+        let entry = kvm_bindings::kvm_msr_entry { index, ..Default::default() };
+        let mut one = kvm_bindings::Msrs::from_entries(&[entry]).expect("one entry");
+        matches!(self.vcpu.get_msrs(&mut one), Ok(1)).then(|| one.as_slice()[0].data)
     }
 
     /// Fills x87, SSE and AVX registers with `byte`, and sets other control words.

@@ -107,6 +107,11 @@ impl Growth {
 
 #[cfg(test)]
 impl Growth {
+    /// Guest physical ranges of the chunks: start and length.
+    pub(crate) fn ranges(&self) -> Vec<(u64, u64)> {
+        self.chunks.iter().map(|chunk| (chunk.physical, chunk.memory.length() as u64)).collect()
+    }
+
     pub(crate) fn is_zero(&self) -> bool {
         self.chunks.iter().all(|chunk| chunk.memory.slice().iter().all(|&byte| byte == 0))
     }

@@ -116,6 +116,29 @@ impl PageTables {
         false
     }
 
+    /// All mapped ranges: guest virtual address, length, and the entry.
+    #[cfg(test)]
+    pub(crate) fn leaves(&self, memory: &HostMemory) -> Vec<(u64, u64, u64)> {
+        let mut found = Vec::new();
+        let mut tables = vec![(self.offset, 3_u32, 0_u64)];
+        while let Some((table, level, start)) = tables.pop() {
+            for slot in 0..512_u64 {
+                let entry = read(memory, table + slot as usize * 8);
+                let address = start + (slot << (12 + 9 * level));
+                if entry & PRESENT == 0 {
+                    continue;
+                }
+                if level == 0 || entry & LARGE != 0 {
+                    found.push((address, PAGE << (9 * level), entry));
+                } else {
+                    let below = self.offset + ((entry & ADDRESS) - self.base) as usize;
+                    tables.push((below, level - 1, address));
+                }
+            }
+        }
+        found
+    }
+
     /// Offset in `memory` of the entry for `virtual_address` in the table of `level` (0: pages, 1: large pages).
     fn slot(
         &mut self,

@@ -17,9 +17,12 @@ macro_rules! pieces {
             $($operand = const $value,)*
         );
 
+        /// The names of all pieces, in their order.
+        #[allow(dead_code, reason = "most users know the names")]
+        pub(crate) const NAMES: &[&str] = &[$($name),*];
+
         /// The piece of that name.
         pub(crate) fn piece(name: &str) -> Option<&'static [u8]> {
-            const NAMES: &[&str] = &[$($name),*];
             unsafe extern "C" {
                 static $label: u8;
             }

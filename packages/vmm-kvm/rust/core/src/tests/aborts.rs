@@ -21,7 +21,9 @@ const FOR_EVER: Limits = Limits {
     output_bytes: 4096,
     outbox_bytes: 64 << 10,
     host_calls: u64::MAX,
+    host_bytes: u64::MAX,
     deadline: u64::MAX,
+    cpu_time: u64::MAX,
     fuel: u64::MAX,
 };
 

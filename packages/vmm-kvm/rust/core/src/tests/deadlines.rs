@@ -77,3 +77,29 @@ fn a_machine_moves_between_threads() {
     }
     assert_usable(&mut machine);
 }
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn processor_time_ends_a_loop_and_not_a_wait() {
+    let cpu_time = Duration::from_millis(20);
+    let limits = Limits { cpu_time: cpu_time.as_nanos() as u64, ..limits(Duration::from_secs(60)) };
+    let mut machine = machine(limits);
+    for _ in 0..3 {
+        let started = Instant::now();
+        let error = call(&mut machine, Behaviour::Loop, &[]).expect_err("a loop");
+        assert_eq!((error.code, error.detail), (ErrorCode::Deadline, 1), "{error}");
+        assert!(started.elapsed() >= cpu_time, "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert!(machine.statistics().cpu_time >= limits.cpu_time);
+    }
+    // Without a deadline too, and a call that is within its time is left alone.
+    machine.configure(Limits { deadline: u64::MAX, ..limits });
+    assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
+    assert_usable(&mut machine);
+    let used = machine.statistics().cpu_time;
+    assert!(used > 0 && used < limits.cpu_time, "{used}");
+    // The deadline comes first where it is shorter.
+    machine.configure(Limits { deadline: 2_000_000, ..limits });
+    let error = call(&mut machine, Behaviour::Loop, &[]).expect_err("a loop");
+    assert_eq!((error.code, error.detail), (ErrorCode::Deadline, 0), "{error}");
+}

@@ -7,7 +7,7 @@ use twinwall_abi::{CallKind, ErrorCode};
 use super::{assert_usable, machine};
 use crate::NoHost;
 use crate::clock::now;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, NEVER};
 use crate::machine::{Call, Limits};
 use crate::probe::Behaviour;
 
@@ -17,8 +17,8 @@ fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
     let mut inner = machine(Limits::default());
     inner.configure(Limits { deadline: 5_000_000, ..Limits::default() });
     let mut byte = 0_u8;
-    let outer =
-        Deadline::set(now(), Duration::from_millis(30).as_nanos() as u64, &raw mut byte).expect("a timer");
+    let outer = Deadline::set(now(), Duration::from_millis(30).as_nanos() as u64, NEVER, &raw mut byte)
+        .expect("a timer");
     let call = Call {
         kind: CallKind::Bytes,
         function: Behaviour::Loop as u32,

@@ -5,6 +5,7 @@ mod alone;
 mod counting;
 mod crews;
 mod deadlines;
+mod fuzz;
 mod hostile;
 mod hosts;
 mod images;
@@ -15,6 +16,7 @@ mod real_images;
 mod remote;
 mod restore;
 mod ring3;
+mod saved;
 mod soak;
 
 use twinwall_abi::ErrorCode;
@@ -43,9 +45,11 @@ fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-/// How often to repeat something. On a processor that software emulates, where all is two orders of magnitude slower,
-/// a tenth.
+/// How often to repeat something: a hundred times as often where `TWINWALL_SOAK` is 1, and a tenth on a processor that
+/// software emulates, where all is two orders of magnitude slower.
 fn rounds(wanted: u64) -> u64 {
+    let soak = std::env::var_os("TWINWALL_SOAK").is_some_and(|value| value == "1");
+    let wanted = if soak { wanted * 100 } else { wanted };
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     if processor.contains("QEMU TCG") { wanted.div_ceil(10) } else { wanted }
 }

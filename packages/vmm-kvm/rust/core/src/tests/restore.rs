@@ -105,3 +105,37 @@ fn extended_state_does_not_survive() {
         }
     }
 }
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_replaced_machine_is_new_and_clean() {
+    let mut machine = machine(Limits::default());
+    call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
+    let replaced = machine.statistics().replaced;
+    machine.replace().expect("a new virtual machine");
+    assert!(!machine.is_spent());
+    assert_eq!(machine.statistics().replaced, replaced + 1);
+    assert_usable(&mut machine);
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_retired_machine_is_not_recycled() {
+    let options = BootOptions { recycle: true, ..BootOptions::default() };
+    let snapshot = Snapshot::boot(probe::image().expect("the probe"), &options, &mut NoHost).expect("boot");
+    snapshot.machine().expect("a machine").retire();
+    assert_eq!(snapshot.idle_machines(), 0);
+    drop(snapshot.machine().expect("a machine"));
+    assert_eq!(snapshot.idle_machines(), 1);
+}
+
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn what_is_to_be_restored_is_what_a_call_could_write() {
+    let mut machine = machine(Limits::default());
+    assert_eq!(machine.unrestored_bytes(), 0);
+    call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
+    assert!(machine.unrestored_bytes() >= machine.statistics().writable_bytes);
+    machine.restore();
+    assert_eq!(machine.unrestored_bytes(), 0);
+}

@@ -113,6 +113,34 @@ pieces! { twinwall_attacks, gate = GATE_PORT, exception = EXCEPTION_PORT;
     "operand prefix": ".byte 0x66, 0xe6" ".byte {gate}";
     "locked gate": ".byte 0xf0, 0xe6" ".byte {gate}";
 
+    // Locked accesses across cache lines: a host may slow such a process down, or end it.
+    "split lock": "lock add qword ptr [r10 - 68], 1";
+    "split lock across pages": "mov byte ptr [r10 - 4097], 1" "lock add qword ptr [r10 - 4100], 1";
+    "split exchange": "mov rax, [r9]" "xchg [r10 - 68], rax";
+    "split locks without end": "2:" "lock add qword ptr [r10 - 68], 1" "jmp 2b";
+
+    // Lines of memory that all machines of an image share, flushed and asked for.
+    "flush of shared lines": "lea rax, [rip]" "mov ecx, 64" "2:" "clflush [rax]" "add rax, 64" "dec ecx" "jnz 2b" "mfence";
+    "prefetch of shared lines": "lea rax, [rip]" "prefetchw [rax]" "prefetcht0 [rax]" "prefetchw [r9]";
+    "cpuid": "mov r11, rbx" "xor eax, eax" "xor ecx, ecx" "cpuid" "mov rbx, r11";
+    "cpuid of every leaf": "mov r11, rbx" "xor r12d, r12d" "2:" "mov eax, r12d" "xor ecx, ecx" "cpuid" "inc r12d"
+        "cmp r12d, 64" "jb 2b" "mov rbx, r11";
+    "int 8": "int 8";
+    "int 13": "int 13";
+    "int 255": "int 255";
+    "into": ".byte 0xce";
+    "sysexit": "sysexit";
+    "wrfsbase at a non-canonical address": "movabs rax, 0x8000000000000000" "wrfsbase rax";
+    "rep lodsb without end": "2:" "mov ecx, 4096" "mov rsi, r9" "rep lodsb" "jmp 2b";
+
+    // All that ring 3 may write from the start, and the registers: the first 8 bytes of the input again and again.
+    "fill everything":
+        "cld" "mov rax, [r9]" "mov r11, [r9]" "mov rdi, r9" "mov ecx, 512" "rep stosq"
+        "mov rdi, r8" "mov ecx, 512" "rep stosq" "lea rdi, [r10 - 4096]" "mov ecx, 512" "rep stosq"
+        "lea rdi, [rbx + 8192]" "mov ecx, 512" "rep stosq" "lea rdi, [rbx + 640]" "mov ecx, 432" "rep stosq"
+        "movq xmm3, rax" "mov rcx, rax" "mov rdx, rax" "mov rsi, rax" "mov rdi, rax" "mov rbp, rax" "mov r12, rax"
+        "mov r13, rax" "mov r14, rax" "mov r15, rax";
+
     // Vectors, x87 and flags: filled from the input, told to the output.
     "keep vectors":
         "vmovups ymm0, [r9]" "vmovups ymm1, [r9]" "vmovups ymm2, [r9]" "vmovups ymm3, [r9]" "vmovups ymm4, [r9]"
@@ -167,6 +195,9 @@ pieces! { twinwall_attacks, gate = GATE_PORT, exception = EXCEPTION_PORT;
     "failure with the input's address and length":
         "mov word ptr [rbx + 516], 4" "mov rax, [r9]" "mov [rbx + 536], rax" "mov rax, [r9 + 8]"
         "mov [rbx + 544], rax" "mov [rbx + 552], rax";
+    // Right answers, and reports of the attacker's own.
+    "echo": "mov rcx, [rbx + 32]" "mov [rbx + 544], rcx" "mov rsi, r9" "mov rdi, r8" "rep movsb";
+    "report from the input": "mov rsi, r9" "lea rdi, [rbx + 512]" "mov ecx, 104" "rep movsb";
     "drains without end": "2:" "mov dword ptr [rbx + 512], 5" "out {gate}, al" "jmp 2b";
     "records without end":
         "2:" "mov dword ptr [rbx + 512], 5" "mov dword ptr [rbx + 8192], 1" "mov dword ptr [rbx + 8200], 1008"

@@ -65,6 +65,38 @@ fn large_answers_do_not_pile_up() {
     attacker.assert_clean("large answers");
 }
 
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn what_host_calls_pass_has_a_limit_of_its_own() {
+    let limits = Limits { host_bytes: 10_000, deadline: 60_000_000_000, ..Limits::default() };
+    let mut attacker = Attacker::new(&["host calls without end"], limits);
+    let mut host = Counter { answer: 1000, ..Counter::default() };
+    let result = attacker.run_with(0, &[], &mut host, true);
+    assert_eq!(outcome(&result), ErrorCode::Limit, "{result:?}");
+    assert!(host.calls <= 11, "{}", host.calls);
+    assert!(attacker.machine.statistics().host_bytes > 10_000);
+    attacker.assert_clean("too many bytes of host calls");
+}
+
+/// Waiting costs no processor time, so the limit on that does not end a wait.
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn a_host_function_that_waits_uses_no_processor_time() {
+    struct Sleeper;
+    impl Host for Sleeper {
+        fn call(&mut self, _: u32, _: &[u8], _: TimeLimit) -> Result<Vec<u8>, ErrorCode> {
+            std::thread::sleep(std::time::Duration::from_millis(60));
+            Ok(Vec::new())
+        }
+        fn record(&mut self, _: Entry<'_>, _: TimeLimit) {}
+    }
+    let limits = Limits { cpu_time: 30_000_000, deadline: 60_000_000_000, ..Limits::default() };
+    let mut attacker = Attacker::new(&["host call with the input's address and length"], limits);
+    attacker
+        .run_with(0, &words(&[OUTPUT, 8]), &mut Sleeper, true)
+        .expect("60 ms of sleep are no 30 ms of work");
+}
+
 /// Addresses and lengths at every edge that a check could get wrong.
 fn edges(base: u64, open: u64) -> Vec<[u64; 2]> {
     let mut edges = Vec::new();

@@ -2,10 +2,15 @@
 //! call finds a clean machine.
 
 mod attacks;
+mod chance;
 mod code;
 mod floods;
+mod gates;
+mod isolation;
 mod leftovers;
+mod races;
 mod random;
+mod state;
 
 use std::sync::Arc;
 
@@ -31,7 +36,7 @@ impl Attacker {
         Self::with_code(&pieces, limits)
     }
 
-    fn with_code(pieces: &[&[u8]], limits: Limits) -> Self {
+    pub(super) fn with_code(pieces: &[&[u8]], limits: Limits) -> Self {
         let (image, numbers): (Arc<Image>, _) = probe::image_with(pieces).expect("the probe loads");
         let options = BootOptions { limits, ..BootOptions::default() };
         let snapshot = Snapshot::boot(image, &options, &mut NoHost).expect("the probe boots");
@@ -40,7 +45,7 @@ impl Attacker {
     }
 
     /// Runs a piece by its place in the list, with a clean slate afterwards.
-    fn run(&mut self, piece: usize, input: &[u8]) -> Result<Vec<u8>, CallError> {
+    pub(super) fn run(&mut self, piece: usize, input: &[u8]) -> Result<Vec<u8>, CallError> {
         self.run_with(piece, input, &mut NoHost, true)
     }
 
@@ -83,7 +88,7 @@ impl crate::Output for Buffer<'_> {
     }
 }
 
-fn outcome(result: &Result<Vec<u8>, CallError>) -> ErrorCode {
+pub(super) fn outcome(result: &Result<Vec<u8>, CallError>) -> ErrorCode {
     result.as_ref().map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 

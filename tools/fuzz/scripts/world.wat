@@ -1,0 +1,11 @@
+(module
+  (import "$root" "now" (func (result i64)))
+  (import "docs:calc/log@0.1.0" "[constructor]logger" (func (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#move") (param f64 f64 i32 i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#all") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[constructor]counter") (param i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[method]counter.get") (param i32) (result i32) unreachable)
+  (func (export "docs:calc/ops@0.1.0#[static]counter.max") (result i32) unreachable)
+  (func (export "add") (param i32 i32 i32)))
