@@ -12,6 +12,9 @@ const FIRST_RATE = 400;
 /** A budget has so much more than the rate says. */
 const MARGIN = 3;
 
+/** Fuel a microsecond that no host burns: what an image's loop seems to have burned beyond that was no loop. */
+const HIGHEST_RATE = 5000;
+
 /** Fuel that every call may burn, whatever its deadline. */
 const LEAST_FUEL = 10_000;
 
@@ -26,7 +29,7 @@ export class FuelRate {
 
   /** Takes over what a loop burned. */
   learn(fuel: number, microseconds: number): void {
-    this.#rate = fuel / microseconds;
+    this.#rate = Math.min(fuel / microseconds, HIGHEST_RATE);
   }
 }
 

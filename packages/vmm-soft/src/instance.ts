@@ -256,20 +256,19 @@ export class SoftInstance {
 
   /** Clears mailbox, areas and stacks; returns how many bytes that were. */
   #clearAreas(thorough: boolean): number {
-    const { mailbox, outbox, input, output, farInput, stack } = this.plan;
+    const { mailbox, input, output, farInput, stack } = this.plan;
     const { bytes } = this;
     const stackTop = stack.address + stack.bytes;
     const interpreter = thorough ? stack.bytes : DEAD_STACK;
     const shadow = thorough ? this.image.stackBytes : Math.min(DEAD_STACK, this.image.stackBytes);
     const outputEnd = this.#open.output;
-    // Mailbox and outbox are neighbours, and so are outbox and input.
-    bytes.fill(0, mailbox, mailbox + 4 * MAILBOX_WORDS);
-    bytes.fill(0, outbox.address, input.address + this.#input);
+    // Mailbox, outbox and input are neighbours.
+    bytes.fill(0, mailbox, input.address + this.#input);
     bytes.fill(0, output.address, outputEnd);
     bytes.fill(0, stackTop - interpreter, stackTop);
     bytes.fill(0, this.image.stackBytes - shadow, this.image.stackBytes);
     if (this.#farInput > 0) bytes.fill(0, farInput.address, farInput.address + this.#farInput);
-    const cleared = outbox.bytes + this.#input + this.#farInput + (outputEnd - output.address);
+    const cleared = input.address - mailbox + this.#input + this.#farInput + (outputEnd - output.address);
     this.#input = 0;
     this.#farInput = 0;
     return cleared + interpreter + shadow;

@@ -13,14 +13,18 @@ export const guarantees = {
   "gate-exact": {
     title: "The gate is exact",
     promise:
-      "One byte to one port, once, from ring 3, is the only way out. Exception reports count from ring 0 alone. Any other exit ends the virtual machine: nothing that was pending in it is completed later.",
+      "One byte to one port, once, from ring 3, is the only way out. Exception reports count from ring 0 " +
+      "alone. Any other exit ends the virtual machine: nothing that was pending in it is completed later.",
     core: ["tests::hostile::reading_the_gate_is_an_attack"],
     tests: [["packages/vmm-soft/test/hostile.test.ts", "ends the call, typed, and the next one is right"]],
   },
   "one-way-in": {
     title: "Ring 0 has one way in",
     promise:
-      "The exception stubs. No syscall, no sysenter, no local descriptor table, no performance counters, no protection keys, no instructions that set FS and GS bases where the processor can forbid them; XCR0 has x87, SSE and AVX. No page-table entry names an address without memory, and none is writable and executable.",
+      "The exception stubs. No syscall, no sysenter, no local descriptor table, no performance counters, no " +
+      "protection keys, no instructions that set FS and GS bases where the processor can forbid them; XCR0 " +
+      "has x87, SSE and AVX. No page-table entry names an address without memory, and none is writable and " +
+      "executable.",
     core: [
       "tests::hostile::system_calls_are_closed",
       "tests::hostile::model_specific_registers_are_closed",
@@ -33,14 +37,15 @@ export const guarantees = {
   "clean-slate": {
     title: "A clean slate is complete",
     promise:
-      "A restore puts back every byte that the guest could write, by the host's own list of them, and all registers: general, segment, control, debug, vector, mask, x87, model-specific.",
+      "A restore puts back every byte that the guest could write, by the host's own list of them, and all " +
+      "registers: general, segment, control, debug, vector, mask, x87, model-specific.",
     core: [
       "tests::restore::a_session_keeps_state_until_its_restore",
       "contents::tests::puts_back_data_and_zeros",
       "tests::ring3::leftovers::opened_pages_do_not_carry_data",
     ],
     tests: [
-      ["packages/vmm-soft/test/leftovers.test.ts", "hostile image"],
+      ["packages/vmm-soft/test/leftovers.test.ts", "leaves nothing to another machine"],
       [
         "packages/vmm-soft/test/hostile.test.ts",
         "that writes everywhere leaves nothing of it in what a restore covers",
@@ -52,7 +57,8 @@ export const guarantees = {
   "trust-domain": {
     title: "Machines are recycled within one trust domain",
     promise:
-      "A virtual machine, and the snapshot behind it, serve sandboxes of one domain: by default the module's hash and the options that shape the snapshot.",
+      "A virtual machine, and the snapshot behind it, serve sandboxes of one domain: by default the " +
+      "module's hash and the options that shape the snapshot.",
     core: [],
     tests: [
       ["packages/sandbox/test/snapshots.test.ts", "are kept for the next sandbox when the first has closed"],
@@ -66,7 +72,8 @@ export const guarantees = {
   "fresh-per-call": {
     title: "Fresh per call, from the host",
     promise:
-      "A random seed, the wall clock, a monotonic clock that starts over. Nothing of one run (arguments, environment, stdin, cursors of files) is there in the next.",
+      "A random seed, the wall clock, a monotonic clock that starts over. Nothing of one run (arguments, " +
+      "environment, stdin, cursors of files) is there in the next.",
     core: [],
     tests: [
       ["packages/sandbox/test/snapshots.test.ts", "are fresh in each call"],
@@ -76,7 +83,8 @@ export const guarantees = {
   "host-copies": {
     title: "The host copies",
     promise:
-      "What the guest wrote is copied once, and the copy is checked. Callbacks never see guest memory. Lengths and cursors are the host's. Buffers that others can change or shrink are refused.",
+      "What the guest wrote is copied once, and the copy is checked. Callbacks never see guest memory. " +
+      "Lengths and cursors are the host's. Buffers that others can change or shrink are refused.",
     core: [],
     tests: [
       ["packages/sandbox/test/host-functions.test.ts", "get a copy, and may keep it"],
@@ -85,13 +93,14 @@ export const guarantees = {
         "that were damaged anywhere are values or refused, and nothing else",
       ],
       ["packages/abi/test/wit/values-codec.test.ts", "with few bytes for many objects are refused"],
-      ["tools/fuzz/test/fuzz.test.ts", "reads or refuses damaged inputs: values"],
+      ["tools/fuzz/test/fuzz.test.ts", "reads or refuses damaged inputs"],
     ],
   },
   "guest-text": {
     title: "Text from the guest is bounded, escaped and counted",
     promise:
-      "Error messages, logs and names of a guest fit one line of plain text. A host's error text stays with the host.",
+      "Error messages, logs and names of a guest fit one line of plain text. A host's error text stays with " +
+      "the host.",
     core: [],
     tests: [
       ["packages/abi/test/text.test.ts", "is cut, and the cut is told"],
@@ -102,7 +111,9 @@ export const guarantees = {
   "trusted-code": {
     title: "Code from the compiler is trusted code",
     promise:
-      "Compilation is bounded in time, memory and output. Cached code lies in a folder of its owner alone and is verified when it is read. Damaged code does not run. A compiled module of somebody else's waives the inner wall.",
+      "Compilation is bounded in time, memory and output. Cached code lies in a folder of its owner alone " +
+      "and is verified when it is read. Damaged code does not run. A compiled module of somebody else's " +
+      "waives the inner wall.",
     core: [],
     tests: [
       [
@@ -130,7 +141,8 @@ export const guarantees = {
   signals: {
     title: "Signals harm nobody else",
     promise:
-      "Deadlines use a real-time signal that was free. Late ticks end no later call; timers and threads go with their owners.",
+      "Deadlines use a real-time signal that was free. Late ticks end no later call; timers and threads go " +
+      "with their owners.",
     core: [],
     tests: [
       ["packages/vmm-kvm/test/async-environments.test.ts", "takes its calls along, however it ends"],
@@ -155,7 +167,8 @@ export const guarantees = {
   "soft-honest": {
     title: "The soft machine promises what it can keep",
     promise:
-      "Inline deadlines are a budget of fuel, and may be late; callAsync ends the Worker. A restore covers all that the guest sees. Memory that grew far is thrown away.",
+      "Inline deadlines are a budget of fuel, and may be late; callAsync ends the Worker. A restore covers " +
+      "all that the guest sees. Memory that grew far is thrown away.",
     core: [],
     tests: [
       [

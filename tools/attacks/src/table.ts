@@ -4,16 +4,7 @@ import type { Result } from "./run.js";
 
 const head = ["attack", "machine", "tries", "outcome"];
 
-/** The table of results, for a terminal. */
-export function formatTable(results: readonly Result[]): string {
-  const rows = results.map(toRow);
-  const widths = head.map((title, index) =>
-    Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
-  );
-  return [head, ...rows].map((row) => formatRow(row, widths)).join("\n");
-}
-
-/** One line of that table, as wide as the attacks' names. */
+/** One line of the table of results, as wide as the attacks' names. */
 export function formatResult(result: Result, attacks: readonly Attack[]): string {
   const longest = Math.max(...attacks.map(({ id }) => id.length));
   return formatRow(toRow(result), [longest, head[1]?.length ?? 0, 8, 0]);

@@ -1,12 +1,52 @@
 // The guest's side of a codec in AssemblyScript: Protocol Buffers by as-proto. The messages are those of words.proto.
 
-import { fail, read, respond } from "@twinwall/guest/assemblyscript";
+import { fail, read, readText, respond } from "@twinwall/guest/assemblyscript";
 import { Protobuf, Reader, Writer } from "as-proto/assembly";
 
 export { twinwall_allocate, twinwall_free } from "@twinwall/guest/assemblyscript";
 
 /** What is wrong with a request that could be read. */
 const NO_WORDS_WANTED = 7;
+/** What is wrong with one that could not; where as-proto notices first, the code is this library's own for a panic. */
+const MALFORMED = 8;
+
+/** Passes over bytes of a message, and returns where they begin. */
+function pass(reader: Reader, length: u32): usize {
+  if (length > reader.end - reader.ptr) return fail<usize>(MALFORMED, "the message ends within a field");
+  const start = reader.ptr;
+  reader.ptr += length;
+  return start;
+}
+
+/** as-proto's own takes bytes that are not UTF-8. */
+function readString(reader: Reader): string {
+  const length = reader.uint32();
+  return readText(pass(reader, length), length);
+}
+
+/**
+ * Passes over a field that is not known here. as-proto's own goes back, and round and round, where a length makes its
+ * pointer overflow, and passes over too much where the length is 0.
+ */
+function skipField(reader: Reader, tag: u32): void {
+  if (tag >>> 3 == 0) fail<void>(MALFORMED, "a field has the number 0");
+  switch (tag & 7) {
+    case 0:
+      reader.uint64();
+      break;
+    case 1:
+      pass(reader, 8);
+      break;
+    case 2:
+      pass(reader, reader.uint32());
+      break;
+    case 5:
+      pass(reader, 4);
+      break;
+    default:
+      fail<void>(MALFORMED, "a field is of no type that proto3 has");
+  }
+}
 
 class Text {
   text: string = "";
@@ -17,15 +57,16 @@ class Text {
     const end = length < 0 ? reader.end : reader.ptr + length;
     while (reader.ptr < end) {
       const tag = reader.uint32();
-      switch (tag >>> 3) {
-        case 1:
-          message.text = reader.string();
+      // Number and type of the field: where only one of them fits it is another field.
+      switch (tag) {
+        case 10:
+          message.text = readString(reader);
           break;
-        case 2:
+        case 16:
           message.most = reader.uint32();
           break;
         default:
-          reader.skipType(tag & 7);
+          skipField(reader, tag);
       }
     }
     return message;

@@ -37,7 +37,7 @@ export const PAGE = 4096;
 const MOST = 1 << 20;
 
 /** What an image may have beside linear memories: data, heap, areas. */
-const RUNTIME_BYTES = 128 * 2 ** 20;
+const RUNTIME_BYTES = 64 * 2 ** 20;
 
 /** Most memory, whatever limits a file claims: zeros cost it nothing, and its reader all the more. */
 const LARGEST_MEMORY = 4 * 2 ** 30;

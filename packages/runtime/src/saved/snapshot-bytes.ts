@@ -64,11 +64,23 @@ export interface ReadSnapshot {
  * Reads a snapshot.
  *
  * @param bytes Nobody else's.
+ * @param most What its own limits may be at most.
  * @throws TwinwallError `E_BAD_SNAPSHOT` with the reason.
  */
-export function readSnapshot(bytes: Uint8Array, key: Uint8Array | undefined): ReadSnapshot {
+export function readSnapshot(
+  bytes: Uint8Array,
+  key: Uint8Array | undefined,
+  most: Pick<Limits, "memory" | "resultBytes">,
+): ReadSnapshot {
   const { header: found, payload } = decodeContainer(bytes, key);
   const header = checkHeader(found, payload.length);
+  // A small file may claim much memory that is zero: not more than was allowed is ever made.
+  for (const name of ["memory", "resultBytes"] as const) {
+    if (header[name] > most[name])
+      throw bad(
+        `it was taken with ${header[name]} bytes of ${name}, ${most[name]} are allowed; give limit ${name}`,
+      );
+  }
   let at = 0;
   const take = (length: number): Uint8Array => {
     at += length;
@@ -82,6 +94,8 @@ export function readSnapshot(bytes: Uint8Array, key: Uint8Array | undefined): Re
     for (const [offset, count] of spans) contents.set(take(count), offset);
     return { address, bytes: contents };
   });
+  const facts = factsOf(artifact);
+  if (facts.machine !== header.machine) throw bad("its module was compiled for another machine");
   const files = { files: header.files, bytes: fileBytes, key: "" };
   const hash = platform.sha256(bytes);
   return {
@@ -138,8 +152,13 @@ export async function loadSnapshot(
   }));
 }
 
+const hashes = new WeakMap<Uint8Array, string>();
+
 function imageHash(machine: MachineName): string {
-  return platform.sha256(loadImage("wasm", machine));
+  const image = loadImage("wasm", machine);
+  const hash = hashes.get(image) ?? platform.sha256(image);
+  hashes.set(image, hash);
+  return hash;
 }
 
 /** Runs of pages that hold data. */

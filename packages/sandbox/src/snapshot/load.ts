@@ -1,4 +1,4 @@
-import { show, TwinwallError } from "@twinwall/abi";
+import { parseLimits, show, TwinwallError } from "@twinwall/abi";
 import {
   chooseDriver,
   loadSnapshot,
@@ -48,7 +48,7 @@ export async function prepareFrom(
   const key = keyOf(given);
   // A copy first: what is verified must be what is used.
   const bytes = await bytesOf(source);
-  const read = readSnapshot(bytes, key);
+  const read = readSnapshot(bytes, key, parseLimits(options.limits));
   const { header } = read;
   const { machine } = options;
   if (machine !== undefined && machine !== "auto" && machine !== header.machine)

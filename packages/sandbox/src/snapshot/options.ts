@@ -20,7 +20,7 @@ export interface SandboxSnapshot {
 
 /**
  * Options of {@link Sandbox.from}. Module, files and initialisation are the snapshot's own, and so are the limits `memory` and
- * `resultBytes`: they may be left out, or be the same.
+ * `resultBytes`: where they are above their defaults, the same must be given, and else they may be left out.
  */
 export interface FromOptions<Types extends WorldTypes = DynamicWorld>
   extends Pick<

@@ -126,3 +126,57 @@ describe.each(runs)("$name of $guest on $machine", ({ guest, name, codec, machin
     },
   );
 });
+
+/** `to be`, of which one word is wanted, in Protocol Buffers. */
+const toBe = [10, 5, ...new TextEncoder().encode("to be"), 16, 1];
+/** A length that leads a pointer of 32 bits back by six bytes: to the field that has it. */
+const backwards = [0xfa, 0xff, 0xff, 0xff, 0x0f];
+const damaged: readonly (readonly [string, readonly number[]])[] = [
+  ["a text longer than the message", [10, 6, 116, 111]],
+  ["a text whose length overflows", [10, ...backwards, 16, 1]],
+  ["an unknown field whose length overflows", [26, ...backwards]],
+  ["a group that holds such a field", [27, 26, ...backwards, 28]],
+  ["a text that is not UTF-8", [10, 1, 255, 16, 1]],
+  ["half a number", [...toBe, 16, 128]],
+  ["half an unknown field", [...toBe, 25, 0, 0]],
+  ["a field with the number 0", [...toBe, 0, 0]],
+  ["a field of no type", [...toBe, 30]],
+  ["groups without an end", new Array<number>(100_000).fill(27)],
+];
+/** One of each type, behind one another: a number, eight bytes, nothing, three bytes, four bytes. */
+const unknown = [24, 200, 1, 33, 1, 2, 3, 4, 5, 6, 7, 8, 42, 0, 50, 3, 10, 99, 16, 61, 1, 2, 3, 4];
+
+const readers = machines.flatMap(({ machine, missing }) =>
+  ["codec-rust", "codec-assemblyscript"].map((guest) => ({ guest, machine, missing })),
+);
+
+describe.each(readers)("Protocol Buffers in $guest on $machine", ({ guest, machine, missing }) => {
+  const because = missing ? ` - ${missing}` : "";
+  const { decode } = protobuf();
+
+  test.skipIf(missing !== undefined)(`passes over unknown fields${because}`, async () => {
+    await using sandbox = await Sandbox.create({ module: moduleOf(guest), machine });
+    for (const message of [toBe.concat(unknown), unknown.concat(toBe)]) {
+      const reply = sandbox.callBytes("count_protobuf", Uint8Array.from(message));
+      expect(decode(reply)).toEqual([{ word: "be", times: 1 }]);
+    }
+  });
+
+  test.skipIf(missing !== undefined)(`refuses damaged messages${because}`, async () => {
+    await using sandbox = await Sandbox.create({ module: moduleOf(guest), machine });
+    // Those that AssemblyScript's libraries notice have codes of theirs.
+    const codes = guest === "codec-rust" ? [8] : [8, -1, -2];
+    for (const [what, message] of damaged) {
+      let found: unknown;
+      try {
+        sandbox.callBytes("count_protobuf", Uint8Array.from(message));
+      } catch (error) {
+        found = error;
+      }
+      expect(found, what).toMatchObject({ code: "E_GUEST_ERROR" });
+      expect(codes, what).toContain((found as { guestCode: number }).guestCode);
+    }
+    const reply = sandbox.callBytes("count_protobuf", Uint8Array.from(toBe));
+    expect(decode(reply)).toEqual([{ word: "be", times: 1 }]);
+  });
+});

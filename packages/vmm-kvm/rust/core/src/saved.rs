@@ -123,6 +123,7 @@ impl SavedState {
             (OUTBOX, header.outbox_bytes()),
             (INPUT, header.input_bytes()),
             (OUTPUT, header.output_bytes()),
+            (HEAP, header.heap_bytes()),
         ];
         for (address, length) in needed {
             if length > 0 && !ranges.iter().any(|range| range.address == address) {

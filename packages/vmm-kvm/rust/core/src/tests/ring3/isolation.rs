@@ -38,9 +38,9 @@ fn what_one_machine_writes_no_other_holds() {
         attacker.machine.call(&fill, &mut NoHost, &mut [0; 0]).expect("a call that fills what it may");
         let memory = attacker.machine.writable_memory().expect("a live machine");
         assert!(holds_canary(&memory), "the piece does not write what it should");
-        for attack in 1..attacks.len() {
+        for (attack, name) in attacks.iter().enumerate().skip(1) {
             let code = outcome(&attacker.run(attack, &CANARY));
-            assert!(matches!(code, ErrorCode::None | ErrorCode::BadReply), "{}: {code:?}", attacks[attack]);
+            assert!(matches!(code, ErrorCode::None | ErrorCode::BadReply), "{name}: {code:?}");
         }
         for (machine, own) in [(&mut neighbour, [1; 8]), (&mut stranger, [2; 8])] {
             assert!(!holds_canary(&machine.writable_memory().expect("a live machine")), "round {round}");
