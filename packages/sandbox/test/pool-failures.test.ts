@@ -16,7 +16,7 @@ const rounds = process.env["TWINWALL_SOAK"] === "1" ? 200_000 : 4000;
 
 describe("a machine whose guest failed", () => {
   it("serves the next call as if nothing had been", async () => {
-    await using pool = await open({ max: 2 }, { limits: { deadline: "20ms" } });
+    await using pool = await open({ max: 2 }, { limits: { deadline: "500ms" } });
     const failures = [
       ["unreachable", [], "E_TRAP"],
       ["divide", [1, 0], "E_TRAP"],

@@ -95,10 +95,12 @@ function checkShape(sandbox: Sandbox): void {
 }
 
 function limitOptions({ limits }: ConnectionSettings): NonNullable<SandboxOptions["limits"]> {
-  const { deadline, fuel, ...others } = limits;
+  const { deadline, cpuTime, fuel, ...others } = limits;
+  const time = (us: number | undefined): "none" | `${number}us` => (us === undefined ? "none" : `${us}us`);
   return {
     ...others,
-    deadline: deadline === undefined ? "none" : `${deadline}us`,
+    deadline: time(deadline),
+    cpuTime: time(cpuTime),
     fuel: fuel ?? "off",
   };
 }
