@@ -5,8 +5,13 @@ fn main() {
     println!("cargo::rerun-if-changed=/dev/kvm");
     println!("cargo::rerun-if-env-changed=TWINWALL_ASSUME_KVM");
     let opens = std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
-    // Tests that are built here and run in another machine.
-    if opens || std::env::var_os("TWINWALL_ASSUME_KVM").is_some() {
+    // Tests that are built here and run in another machine, where the repository is not.
+    println!("cargo::rustc-check-cfg=cfg(elsewhere)");
+    let elsewhere = std::env::var_os("TWINWALL_ASSUME_KVM").is_some();
+    if elsewhere {
+        println!("cargo::rustc-cfg=elsewhere");
+    }
+    if opens || elsewhere {
         println!("cargo::rustc-cfg=kvm");
     }
     // The images of the runtime, where they have been built.

@@ -11,12 +11,14 @@ use crate::image::Image;
 use crate::saved::{SavedRun, SavedState};
 
 #[test]
+#[cfg_attr(elsewhere, ignore = "needs the files of the repository")]
 fn images() {
     fuzz("kvm-image", |bytes| Image::load(bytes).into());
 }
 
 /// Pairs of an address and a number of pages, each 8 bytes.
 #[test]
+#[cfg_attr(elsewhere, ignore = "needs the files of the repository")]
 fn saved_states() {
     let image = crate::probe::image().expect("the probe");
     fuzz("kvm-state", |bytes| {
@@ -37,6 +39,7 @@ fn saved_states() {
 
 #[cfg(not(kvm))]
 #[test]
+#[cfg_attr(elsewhere, ignore = "needs the files of the repository")]
 fn reports() {
     println!("skipped: no /dev/kvm: it cannot be opened");
     println!("\nfuzz\tkvm-report\t0\t0\t0.0");
@@ -44,6 +47,7 @@ fn reports() {
 
 #[cfg(kvm)]
 #[test]
+#[cfg_attr(elsewhere, ignore = "needs the files of the repository")]
 fn reports() {
     use super::ring3::Attacker;
     use crate::machine::Limits;
