@@ -66,6 +66,9 @@ export function initScript(modules, programs, withImages, deadlineSeconds) {
     "mount -t devtmpfs devtmpfs /dev",
     "mount -t tmpfs tmpfs /tmp",
     ...(withImages ? ["export TWINWALL_IMAGE_DIR=/images"] : []),
+    ...(/^\d+$/.test(process.env["TWINWALL_ROUNDS"] ?? "")
+      ? [`export TWINWALL_ROUNDS=${process.env["TWINWALL_ROUNDS"]}`]
+      : []),
     ...modules.map((name) => `insmod /modules/${name}.ko || echo "cannot load ${name}"`),
     `[ -c /dev/kvm ] && echo "${marker} ready $(uname -r)" || echo "${marker} no-kvm"`,
     `(sleep ${Math.max(1, Math.floor(deadlineSeconds * 0.9) - bootSeconds)}; ${showThreads}) &`,

@@ -6,6 +6,7 @@
 //! vCPU that is gone; what is left of them for a later call is a signal that means nothing and a byte that every call
 //! clears when it begins.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -37,6 +38,18 @@ struct State {
     reason: Option<CallError>,
     /// vCPUs of the calls in progress.
     entered: Vec<Vcpu>,
+    /// What else an abort has to do, by number.
+    interrupts: Vec<(u64, Interrupt)>,
+    last_interrupt: u64,
+}
+
+/// Wakes a thread that waits for something else than a vCPU.
+struct Interrupt(Box<dyn Fn() + Send>);
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Interrupt")
+    }
 }
 
 /// A vCPU that may be in the guest, and the thread that runs it.
@@ -68,6 +81,9 @@ impl AbortHandle {
         state.reason = Some(reason);
         for vcpu in &state.entered {
             vcpu.kick();
+        }
+        for (_, interrupt) in &state.interrupts {
+            (interrupt.0)();
         }
         drop(state);
         self.shared.changed.notify_all();
@@ -114,6 +130,23 @@ impl AbortHandle {
         self.shared.changed.notify_all();
     }
 
+    /// Has an abort run `interrupt` too, until the value is dropped: for calls whose thread waits for something that neither
+    /// a vCPU nor [`Self::wait`] is. It runs on the thread that aborts, under a lock of the handle, so it must be short and
+    /// not use the handle.
+    ///
+    /// # Errors
+    /// The reason, when the handle was used already; `interrupt` does not run then.
+    pub fn on_abort(&self, interrupt: impl Fn() + Send + 'static) -> Result<Interruptible<'_>, CallError> {
+        let mut state = self.lock();
+        if let Some(reason) = &state.reason {
+            return Err(reason.clone());
+        }
+        state.last_interrupt += 1;
+        let number = state.last_interrupt;
+        state.interrupts.push((number, Interrupt(Box::new(interrupt))));
+        Ok(Interruptible { handle: self, number })
+    }
+
     /// Registers the calling thread's vCPU, until the value is dropped. The thread's deadline must have been set before:
     /// that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
     pub(crate) fn enter(&self, immediate_exit: *mut u8) -> Result<Entered<'_>, CallError> {
@@ -141,6 +174,19 @@ impl Vcpu {
         // SAFETY: as above, the thread is in its call. Nothing can be done about a failure, and none is possible for a
         // live thread and a valid signal.
         unsafe { libc::pthread_kill(self.thread, self.signal) };
+    }
+}
+
+/// Something that an abort interrupts; see [`AbortHandle::on_abort`].
+#[derive(Debug)]
+pub struct Interruptible<'a> {
+    handle: &'a AbortHandle,
+    number: u64,
+}
+
+impl Drop for Interruptible<'_> {
+    fn drop(&mut self) {
+        self.handle.lock().interrupts.retain(|(number, _)| *number != self.number);
     }
 }
 

@@ -39,6 +39,20 @@ impl TimeLimit {
         Self { at }
     }
 
+    /// The limit of a call that begins now and may take `nanoseconds`; `u64::MAX`: none, as in
+    /// [`Limits`](crate::Limits).
+    #[must_use]
+    pub fn within(nanoseconds: u64) -> Self {
+        if nanoseconds == NEVER { Self::NONE } else { Self::at(now().saturating_add(nanoseconds)) }
+    }
+
+    /// The same, later by `time`.
+    #[must_use]
+    pub fn extended(self, time: Duration) -> Self {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(NEVER);
+        Self::at(self.at.saturating_add(nanoseconds))
+    }
+
     /// What is left; zero when it has passed, `None` when there is no limit.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {

@@ -19,6 +19,7 @@ mod contents;
 mod cpu;
 mod crew;
 mod deadline;
+mod dirty_log;
 mod error;
 mod floor;
 mod host;
@@ -36,9 +37,10 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub use abort::AbortHandle;
+pub use abort::{AbortHandle, Interruptible};
 pub use attachment::attachment_addresses;
 pub use crew::{Crew, Seat};
+pub use dirty_log::{Strategy, adopt_dirty_log_costs, dirty_log_costs, test_dirty_log};
 pub use error::{CallError, LoadError, MachineError};
 pub use floor::{Floor, measure_bare_machine, measure_floor};
 pub use host::{Host, NoHost, Output, TimeLimit};

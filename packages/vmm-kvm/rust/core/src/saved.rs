@@ -11,7 +11,9 @@ use twinwall_abi::layout::{
 };
 
 use crate::image::Image;
+use crate::machine::Limits;
 use crate::plan::Range;
+use crate::snapshot::{MAX_BYTES, growth_budget};
 
 /// The largest linear memory.
 const MEMORY_WINDOW: u64 = 4 << 30;
@@ -92,6 +94,16 @@ impl SavedState {
             r15,
             ..kvm_regs::default()
         }
+    }
+
+    /// Checks that a guest of this image with these limits can have the state, and returns its bytes of writable memory.
+    /// [`Snapshot::load`](crate::Snapshot::load) checks the same; this is for who passes states on.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self, image: &Image, limits: &Limits) -> Result<u64, StateError> {
+        let (ranges, _) = self.ranges(image, growth_budget(limits).min(MAX_BYTES))?;
+        Ok(ranges.iter().map(|range| range.length).sum())
     }
 
     /// The ranges, if they are those of a ready image with at most `growth` bytes of memory of its own, and how many those

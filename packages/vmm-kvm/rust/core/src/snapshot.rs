@@ -19,7 +19,7 @@ use crate::saved::{SavedRun, SavedState};
 /// Bytes that the guest runtime may need beside linear memories: its heap, and areas of the mailbox.
 const RUNTIME_BYTES: u64 = 32 << 20;
 /// Largest snapshot: every machine made from it copies that much.
-const MAX_BYTES: u64 = 4 << 30;
+pub(crate) const MAX_BYTES: u64 = 4 << 30;
 /// Machines kept for reuse.
 const IDLE_MACHINES: usize = 8;
 
@@ -62,6 +62,20 @@ impl Snapshot {
         options: &BootOptions<'_>,
         host: &mut dyn Host,
     ) -> Result<Arc<Self>, CallError> {
+        Self::boot_guarded(image, options, host, || Ok(()))
+    }
+
+    /// As [`Self::boot`], and `before_entry` runs when the virtual machine is there and its guest has not been entered: the
+    /// process may give up rights then that only making machines takes.
+    ///
+    /// # Errors
+    /// As [`Self::boot`], and what `before_entry` gives; the guest is not entered then.
+    pub fn boot_guarded(
+        image: Arc<Image>,
+        options: &BootOptions<'_>,
+        host: &mut dyn Host,
+        before_entry: impl FnOnce() -> Result<(), CallError>,
+    ) -> Result<Arc<Self>, CallError> {
         let hypervisor = Hypervisor::get()?;
         let limits = options.limits;
         let shared = Shared { image, attachments: Arc::new(Attachments::new(options.attachments)?) };
@@ -72,6 +86,7 @@ impl Snapshot {
         let contents = boot_contents(&plan, &shared.image);
         let mut core = Core::create(hypervisor, shared.clone(), &plan, &contents)?;
         let tick_scale = tick_scale(core.vm.tsc_khz());
+        before_entry()?;
         run_boot(&mut core, options, tick_scale, host)?;
         let registers = cpu::resume_registers(&core.vm.registers(), shared.image.header.resume());
         let runs = trim(merge(core.capture(&plan))?, &shared.image.header, registers.rsp);
@@ -182,7 +197,7 @@ impl Snapshot {
 }
 
 /// Bytes that may open after the start: the guest's own memory, the areas of the mailbox, the runtime's heap.
-fn growth_budget(limits: &Limits) -> u64 {
+pub(crate) fn growth_budget(limits: &Limits) -> u64 {
     let areas = limits.input_bytes.saturating_add(limits.output_bytes);
     limits.memory_bytes.saturating_add(areas).saturating_add(RUNTIME_BYTES).min(16 << 30)
 }

@@ -5,6 +5,7 @@ use twinwall_abi::{ABI_VERSION, CallKind, FUEL_UNLIMITED, MAILBOX_MAGIC, Request
 
 use crate::clock;
 use crate::deadline::NEVER;
+use crate::dirty_log::Strategy;
 
 /// What a call may use. Every field bounds something that the guest could otherwise make endless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +83,10 @@ pub struct Statistics {
     pub memory_bytes: u64,
     /// TSC ticks in the guest, as the guest reports them.
     pub guest_ticks: u64,
-    /// Bytes that the guest can write: what a restore copies.
+    /// Bytes that the guest can write from the start.
     pub writable_bytes: u64,
+    /// How the last restore went.
+    pub strategy: Strategy,
     /// Bytes that the last restore copied or cleared.
     pub restored_bytes: u64,
     /// Bytes opened since the snapshot.

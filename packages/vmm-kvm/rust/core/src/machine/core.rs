@@ -10,7 +10,7 @@ use twinwall_abi::{Answer, Report, Request, mailbox};
 
 use super::vm::{Hypervisor, Vm};
 use crate::attachment::Attachments;
-use crate::contents::Contents;
+use crate::dirty_log::Choice;
 use crate::error::MachineError;
 use crate::image::Image;
 use crate::memory::{Extent, Extents, Growth, HostMemory, PageTables};
@@ -31,23 +31,26 @@ pub(crate) struct Core {
     pub(crate) vm: Vm,
     /// System pages, page tables, and behind them everything that the guest can write from the start.
     pub(super) private: HostMemory,
+    pub(super) private_slot: u32,
     /// Offset of the latter.
-    base: usize,
+    pub(super) base: usize,
     pub(super) growth: Growth,
     pub(super) tables: PageTables,
     /// What the slots of read-only memory name.
     _shared: Shared,
-    registers: kvm_regs,
-    state: kvm_sregs,
+    pub(super) registers: kvm_regs,
+    pub(super) state: kvm_sregs,
     pub(crate) input: Extents,
     pub(crate) output: Extents,
     pub(crate) outbox: Extents,
     pub(super) heap_end: u64,
     pub(super) memory_ends: [u64; MEMORY_SLOTS as usize],
     pub(super) stack_bottom: u64,
-    mailbox: *mut u8,
+    pub(super) mailbox: *mut u8,
     /// Whether an exception stub has run since the last restore.
-    exceptions: bool,
+    pub(super) exceptions: bool,
+    /// How it is restored.
+    pub(super) choice: Choice,
     /// Ranges opened after the start, with their host addresses.
     pub(super) opened: Vec<Extent>,
 }
@@ -73,7 +76,7 @@ impl Core {
         private.populate(base, contents.len());
         private.write(0, &plan.system).ok_or_else(too_large)?;
         private.write(base, contents).ok_or_else(too_large)?;
-        vm.add_memory(0, &private, false)?;
+        let private_slot = vm.add_memory(0, &private, false)?;
         vm.add_memory(IMAGE_PHYSICAL, &shared.image.memory, true)?;
         if let Some(attachments) = &shared.attachments.memory {
             vm.add_memory(ATTACHMENTS_PHYSICAL, attachments, true)?;
@@ -84,6 +87,7 @@ impl Core {
         let mut core = Self {
             vm,
             private,
+            private_slot,
             base,
             growth: Growth::new(GROWTH_PHYSICAL, plan.growth_budget),
             tables: plan.tables.clone(),
@@ -98,6 +102,7 @@ impl Core {
             stack_bottom: STACK_TOP,
             mailbox: std::ptr::null_mut(),
             exceptions: false,
+            choice: Choice::new(),
             opened: Vec::new(),
         };
         core.note_base(plan)?;
@@ -194,20 +199,6 @@ impl Core {
     /// Bytes of base memory.
     pub(crate) fn base_bytes(&self) -> u64 {
         (self.private.length() - self.base) as u64
-    }
-
-    /// Puts back every writable byte and the registers. Only after an exit that was exactly the gate's.
-    pub(crate) fn restore(&mut self, contents: &Contents) {
-        contents.write_to(&mut self.private.slice_mut()[self.base..]);
-        if self.growth.opened() > 0 {
-            self.growth.clear();
-        }
-        if self.exceptions {
-            system::clear_stack(&mut self.private);
-            self.exceptions = false;
-        }
-        let (registers, state) = (self.registers, self.state);
-        self.vm.load(&registers, &state);
     }
 
     /// All writable ranges and their bytes, in address order: the contents of a snapshot.

@@ -3,8 +3,11 @@
 mod call;
 mod core;
 mod exchange;
+#[cfg(test)]
+mod inspection;
 mod opening;
 mod report;
+mod restore;
 mod vm;
 
 use std::sync::Arc;
@@ -21,6 +24,7 @@ pub(crate) use self::exchange::{Exchange, Stop};
 pub(crate) use self::vm::{Exit, Hypervisor, Vm};
 use crate::abort::AbortHandle;
 use crate::clock;
+use crate::dirty_log::{LEAST_BYTES, Strategy};
 use crate::error::CallError;
 use crate::host::{Host, Output};
 use crate::saved::SavedState;
@@ -48,6 +52,8 @@ pub struct Machine {
     clean: bool,
     /// A call has begun and not ended.
     unfinished: bool,
+    /// When the first call since the last restore began, of the monotonic clock.
+    busy_since: u64,
 }
 
 impl Machine {
@@ -71,6 +77,7 @@ impl Machine {
             overflow: Vec::new(),
             clean: true,
             unfinished: false,
+            busy_since: 0,
         }
     }
 
@@ -83,6 +90,11 @@ impl Machine {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Draws the random numbers of later calls from `seed`, the same in each.
+    pub fn fix_seed(&mut self, seed: [u8; 32]) {
+        self.fixed_seed = Some(seed);
     }
 
     /// Counts of the last call and of the machine's life.
@@ -102,6 +114,12 @@ impl Machine {
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.core.is_none()
+    }
+
+    /// Whether it stands at its snapshot: no call came since.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.clean
     }
 
     /// Makes that virtual machine now. Does nothing where the machine is not spent.
@@ -130,11 +148,11 @@ impl Machine {
         self.discard();
     }
 
-    /// Bytes that a restore would put back now; 0 when no call came since the last one.
+    /// Bytes that a restore would put back now, as far as that can be told before it; 0 when no call came since the last one.
     #[must_use]
     pub fn unrestored_bytes(&self) -> u64 {
         let dirty = self.core.as_ref().filter(|_| !self.clean);
-        dirty.map_or(0, |core| core.base_bytes() + core.opened_bytes())
+        dirty.map_or(0, Core::expected_restore)
     }
 
     /// The state of the guest as it stands now, within a session or at the snapshot: what
@@ -214,6 +232,9 @@ impl Machine {
         let Some(core) = &mut self.core else {
             return Err(CallError::new(ErrorCode::Internal, "the machine is gone"));
         };
+        if self.clean {
+            self.busy_since = now;
+        }
         self.clean = false;
         self.unfinished = true;
         let mut exchange = Exchange::new(core, &self.limits, host, &mut self.statistics, now);
@@ -297,10 +318,45 @@ impl Machine {
             self.discard();
             return;
         }
-        core.restore(self.snapshot.contents());
-        self.statistics.restored_bytes = core.base_bytes() + core.opened_bytes();
+        let strategy = core.strategy();
+        // Reading a clock costs more than restoring a small guest's memory.
+        let has_choice = core.writable_bytes() >= LEAST_BYTES;
+        let busy = if has_choice { clock::now().saturating_sub(self.busy_since) } else { 0 };
+        let restored = core.restore(self.snapshot.contents()).and_then(|bytes| {
+            if has_choice {
+                core.choose(bytes, busy)?;
+            }
+            Ok(bytes)
+        });
+        let Ok(bytes) = restored else {
+            self.discard();
+            return;
+        };
+        self.statistics.strategy = strategy;
+        self.statistics.restored_bytes = bytes;
         self.statistics.restores += 1;
         self.clean = true;
+    }
+
+    /// Fixes how this machine is restored, which is otherwise chosen by what it costs; goes back to the snapshot first. A
+    /// machine that takes the place of a failed one chooses again. For measurements, and tests.
+    ///
+    /// # Errors
+    /// As [`Self::renew`], or when KVM does not do it.
+    pub fn fix_strategy(&mut self, strategy: Strategy) -> Result<(), CallError> {
+        self.restore();
+        self.renew()?;
+        let Some(core) = &mut self.core else { return Ok(()) };
+        let fixed = core.fix(strategy);
+        if fixed.is_err() {
+            self.discard();
+        }
+        Ok(fixed?)
+    }
+
+    /// Pages that differ from the snapshot.
+    pub(crate) fn changed_pages(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.changed_pages(self.snapshot.contents()))
     }
 
     /// Throws the virtual machine away when a panic of the host unwound through its last call: where its guest stands
@@ -330,53 +386,5 @@ impl Drop for Machine {
         if let Some(core) = self.core.take() {
             self.snapshot.recycle(core);
         }
-    }
-}
-
-#[cfg(test)]
-impl Machine {
-    /// Whether a guest address is mapped.
-    pub(crate) fn is_mapped(&self, address: u64) -> Option<bool> {
-        self.core.as_ref().map(|core| core.is_mapped(address))
-    }
-
-    /// The virtual machine.
-    pub(crate) fn vm(&self) -> &Vm {
-        &self.core.as_ref().expect("a live machine").vm
-    }
-
-    /// The live virtual machine with its memory.
-    pub(crate) fn core(&self) -> &Core {
-        self.core.as_ref().expect("a live machine")
-    }
-
-    /// Number of memslots.
-    pub(crate) fn memslots(&self) -> Option<u32> {
-        self.core.as_ref().map(|core| core.vm.memslots())
-    }
-
-    /// Whether base memory equals `contents`, without a copy of it.
-    pub(crate) fn has_writable_memory(&self, contents: &[u8]) -> bool {
-        self.core.as_ref().is_none_or(|core| core.base_contents() == contents)
-    }
-
-    /// Host addresses of memory that the guest can write: private memory, and what opened.
-    pub(crate) fn host_addresses(&self) -> Vec<u64> {
-        self.core.as_ref().map(Core::host_addresses).unwrap_or_default()
-    }
-
-    /// Base memory, which a restore makes equal to the snapshot's contents.
-    pub(crate) fn writable_memory(&self) -> Option<Vec<u8>> {
-        self.core.as_ref().map(|core| core.base_contents().to_vec())
-    }
-
-    /// Whether segments and control registers are, or are about to be, those of the snapshot.
-    pub(crate) fn has_initial_state(&self) -> bool {
-        self.core.as_ref().is_none_or(Core::has_initial_state)
-    }
-
-    /// Whether all memory that opened since the snapshot is zero.
-    pub(crate) fn grown_memory_is_zero(&self) -> bool {
-        self.core.as_ref().is_none_or(Core::grown_memory_is_zero)
     }
 }

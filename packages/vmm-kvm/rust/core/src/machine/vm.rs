@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use kvm_bindings::{
     CpuId, KVM_API_VERSION, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT,
-    KVM_EXIT_MMIO, KVM_EXIT_SHUTDOWN, KVM_MEM_READONLY, kvm_cpuid_entry2, kvm_regs, kvm_sregs,
-    kvm_userspace_memory_region,
+    KVM_EXIT_MMIO, KVM_EXIT_SHUTDOWN, KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY, kvm_cpuid_entry2, kvm_regs,
+    kvm_sregs, kvm_userspace_memory_region,
 };
 use kvm_ioctls::{Kvm, SyncReg, VcpuFd, VmFd};
 use twinwall_abi::gate::{EXCEPTION_PORT, GATE_PORT};
@@ -69,7 +69,12 @@ pub(crate) struct Vm {
     // Field order is drop order: the vCPU goes before its VM.
     vcpu: VcpuFd,
     vm: VmFd,
-    next_slot: u32,
+    /// By their numbers.
+    slots: Vec<kvm_userspace_memory_region>,
+    /// Numbers of those that the guest may write.
+    writable_slots: Vec<u32>,
+    /// Whether KVM logs the guest's writes to the slots that it may write.
+    logs: bool,
     hypervisor: &'static Hypervisor,
 }
 
@@ -78,19 +83,24 @@ impl Vm {
     pub(crate) fn create(hypervisor: &'static Hypervisor) -> Result<Self, MachineError> {
         let vm = create_vm(&hypervisor.kvm)?;
         let vcpu = vm.create_vcpu(0).map_err(refused("KVM_CREATE_VCPU"))?;
-        Ok(Self { vcpu, vm, next_slot: 0, hypervisor })
+        Ok(Self { vcpu, vm, slots: Vec::new(), writable_slots: Vec::new(), logs: false, hypervisor })
     }
 
-    /// Gives `memory` to the guest at `physical`.
+    /// Gives `memory` to the guest at `physical`; returns the number of its slot.
     pub(crate) fn add_memory(
         &mut self,
         physical: u64,
         memory: &HostMemory,
         read_only: bool,
-    ) -> Result<(), MachineError> {
-        let flags = if read_only && self.hypervisor.read_only_slots { KVM_MEM_READONLY } else { 0 };
+    ) -> Result<u32, MachineError> {
+        let flags = match (read_only, self.logs) {
+            (true, _) if self.hypervisor.read_only_slots => KVM_MEM_READONLY,
+            (false, true) => KVM_MEM_LOG_DIRTY_PAGES,
+            _ => 0,
+        };
+        let slot = self.slots.len() as u32;
         let region = kvm_userspace_memory_region {
-            slot: self.next_slot,
+            slot,
             flags,
             guest_phys_addr: physical,
             memory_size: memory.length() as u64,
@@ -100,8 +110,39 @@ impl Vm {
         // another: callers place them in disjoint guest physical ranges.
         let result = unsafe { self.vm.set_user_memory_region(region) };
         result.map_err(refused("KVM_SET_USER_MEMORY_REGION"))?;
-        self.next_slot += 1;
+        self.slots.push(region);
+        if !read_only {
+            self.writable_slots.push(slot);
+        }
+        Ok(slot)
+    }
+
+    /// Whether KVM logs the guest's writes.
+    pub(crate) fn logs(&self) -> bool {
+        self.logs
+    }
+
+    /// Begins or ends the log of the guest's writes. It begins empty: what was written before is not in it.
+    ///
+    /// # Errors
+    /// [`MachineError`] when KVM refuses; part of the memory may be logged then, and the VM is not to be used again.
+    pub(crate) fn set_log(&mut self, logs: bool) -> Result<(), MachineError> {
+        for &slot in &self.writable_slots {
+            let region = &mut self.slots[slot as usize];
+            region.flags = if logs { KVM_MEM_LOG_DIRTY_PAGES } else { 0 };
+            // SAFETY: the slot stays where it is, with the memory that it names; only its flags change.
+            let result = unsafe { self.vm.set_user_memory_region(*region) };
+            result.map_err(refused("KVM_SET_USER_MEMORY_REGION"))?;
+        }
+        self.logs = logs;
         Ok(())
+    }
+
+    /// Takes the log of a slot: a bit for each of its pages, lowest first in each word, set where the guest, or KVM in its
+    /// place, has written since the log was last taken. The host's own writes are not in it.
+    pub(crate) fn take_log(&self, slot: u32) -> Result<Vec<u64>, MachineError> {
+        let bytes = self.slots.get(slot as usize).map_or(0, |region| region.memory_size as usize);
+        self.vm.get_dirty_log(slot, bytes).map_err(refused("KVM_GET_DIRTY_LOG"))
     }
 
     /// Sets CPUID and extended control registers, and returns control registers and segments for page tables at
@@ -217,12 +258,15 @@ const TIME_REGISTERS: [u32; 6] = [0x10, 0xe7, 0xe8, 0x4000_0010, 0x4000_0020, 0x
 impl Vm {
     /// Memslots so far.
     pub(crate) fn memslots(&self) -> u32 {
-        self.next_slot
+        self.slots.len() as u32
     }
 
     /// Extended state in the standard form: x87, SSE, then the header, then the rest.
     pub(crate) fn extended_state(&self) -> Vec<u8> {
-        let state = self.vcpu.get_xsave().expect("KVM_GET_XSAVE");
+        let mut state = self.vcpu.get_xsave().expect("KVM_GET_XSAVE");
+        // Which components are in use: a processor may say so of one whose registers hold what they hold at first, and on some
+        // that depends on when the thread was interrupted (Intel SDM volume 1, section 13.6).
+        state.region[128..130].fill(0);
         state.region.iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 

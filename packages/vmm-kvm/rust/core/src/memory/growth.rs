@@ -1,5 +1,7 @@
 //! Pages that open after the snapshot: chunks of host memory, each a memslot of its own, used from the first on.
 
+use std::ops::Range;
+
 use twinwall_abi::layout::{LARGE_PAGE, PAGE};
 
 use super::mapping::HostMemory;
@@ -20,6 +22,8 @@ pub(crate) struct Piece {
 struct Chunk {
     memory: HostMemory,
     physical: u64,
+    /// Its memslot.
+    slot: u32,
     used: u64,
 }
 
@@ -49,13 +53,14 @@ impl Growth {
         self.budget
     }
 
-    /// Takes up to `length` bytes, as many as lie together; a new chunk is announced by `add_slot(physical, memory)`.
+    /// Takes up to `length` bytes, as many as lie together; a new chunk is announced by `add_slot(physical, memory)`,
+    /// which gives its slot.
     /// With `large` the piece starts at a large page and is a multiple of it.
     pub(crate) fn take(
         &mut self,
         length: u64,
         large: bool,
-        add_slot: impl FnOnce(u64, &HostMemory) -> Result<(), MachineError>,
+        add_slot: impl FnOnce(u64, &HostMemory) -> Result<u32, MachineError>,
     ) -> Result<Piece, MachineError> {
         let step = if large { LARGE_PAGE } else { PAGE };
         let has_room = self
@@ -83,15 +88,15 @@ impl Growth {
         &mut self,
         length: u64,
         large: bool,
-        add_slot: impl FnOnce(u64, &HostMemory) -> Result<(), MachineError>,
+        add_slot: impl FnOnce(u64, &HostMemory) -> Result<u32, MachineError>,
     ) -> Result<(), MachineError> {
         let wanted = length.max(self.opened).max(FIRST_CHUNK);
         let bytes = wanted.min(self.budget.max(length)).next_multiple_of(LARGE_PAGE);
         // A large host page for a few small ones would cost its 2 MiB at the first touch.
         let memory =
             if large { HostMemory::large(bytes as usize)? } else { HostMemory::small(bytes as usize)? };
-        add_slot(self.next_physical, &memory)?;
-        self.chunks.push(Chunk { memory, physical: self.next_physical, used: 0 });
+        let slot = add_slot(self.next_physical, &memory)?;
+        self.chunks.push(Chunk { memory, physical: self.next_physical, slot, used: 0 });
         self.next_physical += bytes;
         Ok(())
     }
@@ -103,6 +108,46 @@ impl Growth {
             chunk.memory.slice_mut()[..used].fill(0);
         }
     }
+
+    /// Makes the pages zero again that are set in the log of their slot, as `log` gives it; returns how many bytes those
+    /// are.
+    pub(crate) fn clear_logged(
+        &mut self,
+        log: impl Fn(u32) -> Result<Vec<u64>, MachineError>,
+    ) -> Result<u64, MachineError> {
+        let mut cleared = 0;
+        for chunk in &mut self.chunks {
+            let memory = chunk.memory.slice_mut();
+            for page in set_pages(&log(chunk.slot)?) {
+                let Some(page) = memory.get_mut(page) else { continue };
+                page.fill(0);
+                cleared += page.len() as u64;
+            }
+        }
+        Ok(cleared)
+    }
+}
+
+impl Growth {
+    /// Pages that are not zero.
+    pub(crate) fn changed_pages(&self) -> usize {
+        const ZEROS: [u8; PAGE as usize] = [0; PAGE as usize];
+        let used = self.chunks.iter().map(|chunk| &chunk.memory.slice()[..chunk.used as usize]);
+        used.flat_map(|used| used.chunks(ZEROS.len())).filter(|page| **page != ZEROS).count()
+    }
+}
+
+/// The pages that are set in a log, as ranges of bytes from the start of its slot.
+pub(crate) fn set_pages(log: &[u64]) -> impl Iterator<Item = Range<usize>> + '_ {
+    const BYTES: usize = PAGE as usize;
+    let words = log.iter().enumerate().filter(|(_, word)| **word != 0);
+    words.flat_map(|(index, &word)| {
+        let set = (0..64).filter(move |bit| word >> bit & 1 != 0);
+        set.map(move |bit| {
+            let start = (index * 64 + bit) * BYTES;
+            start..start + BYTES
+        })
+    })
 }
 
 #[cfg(test)]

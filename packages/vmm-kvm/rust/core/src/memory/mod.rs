@@ -5,7 +5,7 @@ mod mapping;
 mod paging;
 mod space;
 
-pub(crate) use growth::{Growth, Piece};
+pub(crate) use growth::{Growth, Piece, set_pages};
 pub(crate) use mapping::HostMemory;
 pub(crate) use paging::{Access, PageTables};
 pub(crate) use space::{Extent, Extents};

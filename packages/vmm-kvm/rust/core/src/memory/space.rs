@@ -16,6 +16,8 @@ pub(crate) struct Extent {
 pub(crate) struct Extents {
     base: u64,
     length: u64,
+    /// Bytes from the base that the host may have written since it was last asked.
+    written: u64,
     runs: Vec<Extent>,
 }
 
@@ -25,7 +27,7 @@ unsafe impl Send for Extents {}
 impl Extents {
     /// An area at `base` with nothing open.
     pub(crate) fn new(base: u64) -> Self {
-        Self { base, length: 0, runs: Vec::new() }
+        Self { base, length: 0, written: 0, runs: Vec::new() }
     }
 
     /// First guest address after the open part.
@@ -47,10 +49,22 @@ impl Extents {
 
     /// Copies `bytes` to guest address `address`; false when that is not all open.
     pub(crate) fn write(&mut self, address: u64, bytes: &[u8]) -> bool {
+        if self.holds(address, bytes.len() as u64) {
+            self.written = self.written.max(address - self.base + bytes.len() as u64);
+        }
         self.visit(address, bytes.len(), |host, from, count| {
             // SAFETY: `visit` hands out ranges inside memory of this machine, whose vCPU is not running, and `bytes`
             // is host memory that no guest sees.
             unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr().add(from), host, count) };
+        })
+    }
+
+    /// What the host has written since this was last asked, or more: runs of host memory.
+    pub(crate) fn take_written(&mut self) -> impl Iterator<Item = (*mut u8, usize)> + '_ {
+        let end = self.base + std::mem::take(&mut self.written);
+        self.runs.iter().filter_map(move |run| {
+            let length = end.checked_sub(run.address)?.min(run.length);
+            (length > 0).then_some((run.host, length as usize))
         })
     }
 

@@ -5,6 +5,7 @@
 mod code;
 pub(crate) mod instructions;
 pub(crate) mod pieces;
+pub(crate) mod stores;
 
 use std::sync::Arc;
 

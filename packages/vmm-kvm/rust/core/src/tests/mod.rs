@@ -5,6 +5,7 @@ mod alone;
 mod counting;
 mod crews;
 mod deadlines;
+mod dirty_log;
 mod fuzz;
 mod hostile;
 mod hosts;
@@ -45,9 +46,12 @@ fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-/// How often to repeat something: a hundred times as often where `TWINWALL_SOAK` is 1, and a tenth on a processor that
+/// How often to repeat something: as often as `TWINWALL_ROUNDS` says, or a hundred times as often where `TWINWALL_SOAK` is 1, and a tenth on a processor that
 /// software emulates, where all is two orders of magnitude slower.
 fn rounds(wanted: u64) -> u64 {
+    if let Some(asked) = std::env::var("TWINWALL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()) {
+        return asked;
+    }
     let soak = std::env::var_os("TWINWALL_SOAK").is_some_and(|value| value == "1");
     let wanted = if soak { wanted * 100 } else { wanted };
     let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

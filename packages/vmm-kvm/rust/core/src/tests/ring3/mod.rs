@@ -3,7 +3,7 @@
 
 mod attacks;
 mod chance;
-mod code;
+pub(super) mod code;
 mod floods;
 mod gates;
 mod isolation;
@@ -92,6 +92,6 @@ pub(super) fn outcome(result: &Result<Vec<u8>, CallError>) -> ErrorCode {
     result.as_ref().map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-pub(super) fn words(values: &[u64]) -> Vec<u8> {
+pub(in crate::tests) fn words(values: &[u64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

@@ -45,16 +45,10 @@ fn random_code(random: &mut ChaCha12Rng) -> Vec<u8> {
     code
 }
 
-/// Number of images; more where `TWINWALL_RANDOM_ROUNDS` asks for them.
-fn images() -> u64 {
-    let wanted = std::env::var("TWINWALL_RANDOM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    wanted.unwrap_or_else(|| rounds(6))
-}
-
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn random_code_ends_in_a_result_or_a_typed_error() {
-    for round in 0..images() {
+    for round in 0..rounds(6) {
         let mut random = ChaCha12Rng::seed_from_u64(0x7457_1a11 + round);
         let pieces: Vec<Vec<u8>> = (0..PIECES).map(|_| random_code(&mut random)).collect();
         let slices: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
