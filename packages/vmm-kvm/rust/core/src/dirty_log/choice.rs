@@ -2,8 +2,11 @@
 
 use super::{Costs, Strategy};
 
-/// Restores in a row that must speak for the other strategy before a machine changes to it.
-const VOTES: u32 = 3;
+/// A machine changes to the other strategy when that would have saved so many times what a change costs: it may have to change
+/// back, and behind a change it meets its memory anew, page by page.
+const CHANGES: u64 = 4;
+/// And what so many copies cost: the first restores tell little.
+const COPIES: u64 = 2;
 /// Restores for which a machine that came back from the log is copied: a guest that writes much now and then must not have
 /// its machine change each time.
 const PAUSE: u32 = 256;
@@ -18,14 +21,15 @@ const WORTH: u64 = 10;
 pub(crate) struct Choice {
     /// The strategy stays what it is.
     fixed: bool,
-    votes: u32,
+    /// Nanoseconds that the other strategy would have saved lately.
+    lost: u64,
     pause: u32,
     last_logged: u64,
 }
 
 impl Choice {
     pub(crate) fn new() -> Self {
-        Self { fixed: false, votes: 0, pause: 0, last_logged: 0 }
+        Self { fixed: false, lost: 0, pause: 0, last_logged: 0 }
     }
 
     pub(crate) fn fix(&mut self) {
@@ -56,18 +60,17 @@ impl Choice {
         self.pause = self.pause.saturating_sub(1);
         let copying = costs.copy(writable);
         let is_worth_it = copying.saturating_mul(WORTH) > busy;
-        let other = match now {
-            Strategy::Copy => {
-                let much_cheaper = costs.log(EXPECTED_PAGES).saturating_mul(3) / 2 < copying;
-                self.pause == 0 && is_worth_it && much_cheaper
-            }
-            Strategy::DirtyLog => !is_worth_it || costs.log(bytes / 4096) > copying,
+        let (present, other) = match now {
+            Strategy::Copy if self.pause > 0 || !is_worth_it => (0, copying),
+            Strategy::Copy => (copying, costs.log(EXPECTED_PAGES)),
+            Strategy::DirtyLog if !is_worth_it => (copying, 0),
+            Strategy::DirtyLog => (costs.log(bytes / 4096), copying),
         };
-        self.votes = if other { self.votes + 1 } else { 0 };
-        if self.votes < VOTES {
+        self.lost = self.lost.saturating_add(present).saturating_sub(other);
+        if self.lost < (costs.change * CHANGES).max(copying * COPIES) {
             return now;
         }
-        self.votes = 0;
+        self.lost = 0;
         match now {
             Strategy::Copy => Strategy::DirtyLog,
             Strategy::DirtyLog => {
@@ -80,10 +83,10 @@ impl Choice {
 
 #[cfg(test)]
 mod tests {
-    use super::{Choice, PAUSE, VOTES};
+    use super::{Choice, PAUSE};
     use crate::dirty_log::{Costs, Strategy};
 
-    const COSTS: Costs = Costs { copy_mebibyte: 50_000, log: 10_000, page: 3_000 };
+    const COSTS: Costs = Costs { copy_mebibyte: 50_000, log: 10_000, page: 3_000, change: 60_000 };
     const MUCH: u64 = 16 << 20;
 
     /// The strategies after each of `rounds` equal restores.
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn a_guest_that_can_write_much_and_writes_little_is_logged() {
         let (mut choice, mut now) = (Choice::new(), Strategy::Copy);
-        assert_eq!(run(&mut choice, &mut now, VOTES - 1, MUCH, 5, 20_000), 0);
+        assert_eq!(run(&mut choice, &mut now, 2, MUCH, 5, 20_000), 0);
         assert_eq!(run(&mut choice, &mut now, 1000, MUCH, 5, 20_000), 1);
         assert_eq!(now, Strategy::DirtyLog);
         assert_eq!(choice.last_logged(), 5 * 4096);
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn a_guest_that_writes_much_is_copied_but_for_a_try_now_and_then() {
         let (mut choice, mut now) = (Choice::new(), Strategy::Copy);
-        let rounds = 10 * (PAUSE + 2 * VOTES);
+        let rounds = 10 * (PAUSE + 5);
         let changes = run(&mut choice, &mut now, rounds, MUCH, 4096, 20_000);
         assert!((18..=22).contains(&changes), "{changes} changes");
     }

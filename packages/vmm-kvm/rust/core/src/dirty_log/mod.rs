@@ -62,17 +62,18 @@ pub(crate) fn costs() -> Option<&'static Costs> {
     None
 }
 
-/// What was measured, for another process of this host: nanoseconds of copying a mebibyte, of taking the log, and of each page.
+/// What was measured, for another process of this host: nanoseconds of copying a mebibyte, of taking the log, of each page, and
+/// of changing between both.
 /// Nothing where the log may not be used, or its test is not over; the first question starts it.
 #[must_use]
-pub fn dirty_log_costs() -> Option<[u64; 3]> {
-    costs().map(|costs| [costs.copy_mebibyte, costs.log, costs.page])
+pub fn dirty_log_costs() -> Option<[u64; 4]> {
+    costs().map(|costs| [costs.copy_mebibyte, costs.log, costs.page, costs.change])
 }
 
 /// Takes over what another process of this host has found, or that everything is to be copied, in place of a test: for
 /// programs that cannot start a thread. Does nothing once something was found here.
-pub fn adopt_dirty_log_costs(costs: Option<[u64; 3]>) {
+pub fn adopt_dirty_log_costs(costs: Option<[u64; 4]>) {
     let copying = || CallError::new(ErrorCode::Unsupported, "the dirty log is not to be used");
-    let found = costs.map(|[copy_mebibyte, log, page]| Costs { copy_mebibyte, log, page });
+    let found = costs.map(|[copy_mebibyte, log, page, change]| Costs { copy_mebibyte, log, page, change });
     let _ = FOUND.set(found.ok_or_else(copying));
 }

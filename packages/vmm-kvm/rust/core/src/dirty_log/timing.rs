@@ -23,6 +23,8 @@ pub(crate) struct Costs {
     pub(crate) log: u64,
     /// Each page: the fault at its first write, and putting it back.
     pub(crate) page: u64,
+    /// Changing from one to the other.
+    pub(crate) change: u64,
 }
 
 impl Costs {
@@ -39,7 +41,7 @@ impl Costs {
 
 impl fmt::Display for Costs {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { copy_mebibyte, log, page } = self;
+        let Self { copy_mebibyte, log, page, .. } = self;
         write!(
             formatter,
             "every page is found; the log costs {log} ns and {page} ns a page, copying {copy_mebibyte} ns a mebibyte"
@@ -54,7 +56,7 @@ pub(super) fn measure() -> Result<Costs, CallError> {
     let (one, many) = (&addresses[..1], &addresses[..PAGES]);
     let mut copied = Subject::new(Strategy::Copy, Sizes::LARGE, &[], &mut random)?;
     let mut logged = Subject::new(Strategy::DirtyLog, Sizes::LARGE, &[], &mut random)?;
-    let mut times: [Vec<u64>; 5] = Default::default();
+    let mut times: [Vec<u64>; 6] = Default::default();
     for _ in 0..ROUNDS {
         times[0].push(time(|| copied.store(0, one))?);
         times[1].push(time(|| copied.store(0, many))?);
@@ -65,11 +67,16 @@ pub(super) fn measure() -> Result<Costs, CallError> {
         times[3].push(time(|| logged.store(0, one).map(|()| logged.machine.restore()))?);
         times[4].push(time(|| logged.store(0, many).map(|()| logged.machine.restore()))?);
     }
-    let [one, many, copy, log_one, log_many] = times.map(median);
+    // Not between those above: a machine that has just changed meets its memory anew.
+    for round in 0..ROUNDS {
+        let next = if round % 2 == 0 { Strategy::Copy } else { Strategy::DirtyLog };
+        times[5].push(time(|| logged.machine.fix_strategy(next))?);
+    }
+    let [one, many, copy, log_one, log_many, change] = times.map(median);
     let (log_one, log_many) = (log_one.saturating_sub(one), log_many.saturating_sub(many));
     let page = log_many.saturating_sub(log_one) / (PAGES as u64 - 1);
     let bytes = copied.machine.statistics().restored_bytes;
-    Ok(Costs { copy_mebibyte: (copy << 20) / bytes.max(1), log: log_one.saturating_sub(page), page })
+    Ok(Costs { copy_mebibyte: (copy << 20) / bytes.max(1), log: log_one.saturating_sub(page), page, change })
 }
 
 fn time(work: impl FnOnce() -> Result<(), CallError>) -> Result<u64, CallError> {
