@@ -13,6 +13,8 @@ export interface Result {
   readonly seconds: number;
   /** What was found; the run of the target ends there. */
   readonly finding?: string | undefined;
+  /** Why it did not run. */
+  readonly skipped?: string | undefined;
 }
 
 /** An input of the repository. */
@@ -21,12 +23,17 @@ export interface Seed {
   readonly bytes: Uint8Array;
 }
 
-/** Inputs of a target, by name. */
-export function readCorpus(target: string): Seed[] {
-  const folder = new URL(`${target}/`, corpora);
+/** The inputs of a folder, by name. */
+export function readCorpus(name: string): Seed[] {
+  const folder = new URL(`${name}/`, corpora);
   return readdirSync(folder)
     .sort()
     .map((name) => ({ name, bytes: new Uint8Array(readFileSync(new URL(name, folder))) }));
+}
+
+/** The inputs of a target. */
+export function corpusOf(target: Target): Seed[] {
+  return readCorpus(target.corpus ?? target.name);
 }
 
 /** Numbers of a case: any case can be made again without those before it. */
@@ -47,7 +54,7 @@ export function inputOf(target: Target, corpus: readonly Seed[], seed: number, n
 
 /** Runs a target's corpus as it is, then so many damaged inputs. */
 export async function runTarget(target: Target, cases: number, seed: number): Promise<Result> {
-  const corpus = readCorpus(target.name);
+  const corpus = corpusOf(target);
   const counts = { read: 0, refused: 0 };
   const start = performance.now();
   const result = (finding?: string): Result => ({
@@ -57,6 +64,8 @@ export async function runTarget(target: Target, cases: number, seed: number): Pr
     seconds: (performance.now() - start) / 1000,
     finding,
   });
+  const skipped = target.missing?.();
+  if (skipped !== undefined) return { ...result(), skipped };
   const own = Math.max(1, Math.ceil(cases / (target.share ?? 1)));
   for (let number = -corpus.length; number < own; number++) {
     const kept = corpus[corpus.length + number];

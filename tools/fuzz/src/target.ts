@@ -6,14 +6,17 @@ export type Outcome = "read" | "refused";
 
 /** A reader of foreign bytes, and how to damage what it reads. */
 export interface Target {
-  /** Also the folder of its inputs in `corpus/`. */
   readonly name: string;
+  /** Folder of its inputs in `corpus/`. Default: its name. */
+  readonly corpus?: string;
   /** What it reads, for the table. */
   readonly reads: string;
   /** Most time for one input, milliseconds. Default: 1,000. Reading takes far less, but machines pause. */
   readonly mostMilliseconds?: number;
   /** One case in so many of those asked for: of what takes milliseconds for each. Default: 1. */
   readonly share?: number;
+  /** What it needs and is not here; nothing runs then. Default: it needs nothing. */
+  missing?(): string | undefined;
   /** Damages an input of the corpus with a view to its structure. Default: anywhere. */
   damage?(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Array;
   /**

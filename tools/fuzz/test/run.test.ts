@@ -21,6 +21,13 @@ it("says of a target that did not run that it was skipped", () => {
   expect(formatResult(nothing)).toContain("skipped: no /dev/kvm");
 });
 
+it("runs nothing of a target that misses something, and says what", async () => {
+  const result = await runTarget({ ...faulty, missing: () => "no such machine" }, 5000, 9);
+  expect(result).toMatchObject({ cases: 0, skipped: "no such machine" });
+  expect(result.finding).toBeUndefined();
+  expect(formatResult(result)).toContain("skipped: no such machine");
+});
+
 describe("a finding", () => {
   it("names its case, and its input is kept", async () => {
     const { finding } = await runTarget(faulty, 5000, 9);

@@ -3,7 +3,8 @@ import { createCompiler, describeWit } from "@twinwall/compiler";
 import { mutate, type Random } from "../mutate.js";
 import { isRefusal, type Outcome, type Target } from "../target.js";
 
-const compiler = createCompiler({ cacheDirectory: false, nativeProgram: false });
+/** Compiles for all targets. */
+export const compiler = createCompiler({ cacheDirectory: false, nativeProgram: false });
 
 /** Refusals that speak of the input; a fault, a panic or a deadline does not. */
 const codes = ["E_BAD_MODULE", "E_UNSUPPORTED", "E_LIMIT"] as const;
@@ -59,8 +60,7 @@ export const wit: Target = {
   name: "wit",
   reads: "worlds written in WIT",
   mostMilliseconds: 30_000,
-  // Each starts a Worker of its own.
-  share: 100,
+  share: 10,
   run: (bytes) => outcomeOf(describeWit({ "world.wit": new TextDecoder().decode(bytes) })),
 };
 
