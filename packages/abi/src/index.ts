@@ -75,6 +75,7 @@ export {
   type StructValues,
   writeStruct,
 } from "./mailbox.js";
+export { checkOptionNames, type OptionNames } from "./option-names.js";
 export { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
 export { decodeRecords, type OutboxRecord } from "./records.js";
 export { readSlot, type ScalarValue, SLOT_BYTES, writeSlot } from "./slots.js";

@@ -1,4 +1,5 @@
 import { TwinwallError } from "./error.js";
+import { checkOptionNames, type OptionNames } from "./option-names.js";
 import { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
 
 /** Limits of a sandbox as a caller writes them. All are per call, except `memory`. */
@@ -85,7 +86,17 @@ export const FUEL_UNLIMITED = 2n ** 64n - 1n;
 /** Deepest nesting of calls: what a thread's stack has room for. */
 const DEEPEST = 64;
 
-const known = new Set(Object.keys(defaultLimits));
+const known: OptionNames<LimitOptions> = {
+  memory: true,
+  deadline: true,
+  fuel: true,
+  resultBytes: true,
+  hostCalls: true,
+  hostBytes: true,
+  cpuTime: true,
+  nesting: true,
+  logBytes: true,
+};
 
 /**
  * Reads limits and fills in the defaults.
@@ -97,17 +108,7 @@ const known = new Set(Object.keys(defaultLimits));
  * ```
  */
 export function parseLimits(options: LimitOptions = {}): Limits {
-  if (typeof options !== "object" || options === null) {
-    throw new TwinwallError("E_OPTION", `limits: ${show(options)} is no object`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) {
-      throw new TwinwallError(
-        "E_OPTION",
-        `limits: unknown limit ${show(name)}; known are ${[...known].join(", ")}`,
-      );
-    }
-  }
+  checkOptionNames("limits", options, known, "limit");
   const { memory, deadline, fuel, resultBytes, hostCalls, hostBytes, cpuTime, nesting, logBytes } = options;
   const fallback = defaultLimits;
   return {

@@ -132,7 +132,7 @@ describe("limits", () => {
     [{ hostBytes: -1 }, "hostBytes: "],
     [{ cpuTime: 0 }, "cpuTime: "],
     [{ nesting: 65 }, "nesting: 65 is more than the largest possible, 64; 0 to 64 are allowed"],
-    [7, "limits: 7 is no object"],
+    [7, "limits: expected an object of limits, found 7"],
   ])("%o is refused, naming it", (options, message) => {
     expect(() => parseLimits(options as never)).toThrow(
       `E_OPTION: ${message.startsWith("unknown") ? "limits: " : ""}${message}`,

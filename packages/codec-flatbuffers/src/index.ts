@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Codec, TwinwallError } from "@twinwall/abi";
+import { type Codec, checkOptionNames, type OptionNames, TwinwallError } from "@twinwall/abi";
 import { Builder, ByteBuffer, type Offset } from "flatbuffers";
 import { readSchema, type Schema } from "./schema.js";
 import { verify } from "./verifier.js";
@@ -29,10 +29,21 @@ export interface FlatbuffersCodecOptions<Value> {
   readonly maxApparentBytes?: number;
 }
 
+const known: OptionNames<FlatbuffersCodecOptions<unknown>> = {
+  schema: true,
+  root: true,
+  read: true,
+  write: true,
+  identifier: true,
+  maxDepth: true,
+  maxTables: true,
+  maxApparentBytes: true,
+};
+
 /**
  * The codec of a table, with the code that flatc generates for it.
  *
- * @throws TwinwallError `E_OPTION` for a schema that is none.
+ * @throws TwinwallError `E_OPTION` for a schema that is none, and for an unknown option.
  * @example
  * ```ts
  * const orders = flatbuffersCodec({
@@ -44,6 +55,7 @@ export interface FlatbuffersCodecOptions<Value> {
  * ```
  */
 export function flatbuffersCodec<Value>(options: FlatbuffersCodecOptions<Value>): Codec<Value> {
+  checkOptionNames("flatbuffersCodec", options, known);
   const { read, write, identifier, maxDepth = 64, maxTables = 1_000_000 } = options;
   const schema = parseSchema(options.schema, options.root);
   const limits = {

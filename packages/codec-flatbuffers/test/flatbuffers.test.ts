@@ -112,6 +112,12 @@ describe("flatbuffersCodec", () => {
     }
   });
 
+  it("refuses options that it does not know", () => {
+    expect(() => flatbuffersCodec({ ...options, maxTable: 1 } as never)).toThrow(
+      'E_OPTION: flatbuffersCodec: unknown option "maxTable"; known are schema, root, read, write, identifier, ',
+    );
+  });
+
   it("refuses a schema that is none, or lacks the table", () => {
     expect(() => flatbuffersCodec({ ...options, schema: new Uint8Array(20) })).toThrow(
       "E_OPTION: flatbuffersCodec: schema: ",

@@ -5,7 +5,7 @@
  */
 
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { type Codec, TwinwallError } from "@twinwall/abi";
+import { type Codec, checkOptionNames, TwinwallError } from "@twinwall/abi";
 
 /** What {@link protobufCodec} takes of a guest. */
 export interface ProtobufCodecOptions {
@@ -21,7 +21,7 @@ const DEFAULT_BYTES = 16 * 2 ** 20;
  * A message is read strictly: what is cut short, wrongly tagged, or nested more than a hundred deep is refused, and fields
  * that the type does not have are dropped, so that nothing passes through that nobody has looked at.
  *
- * @throws TwinwallError `E_OPTION` for what is no message type, or no number of bytes.
+ * @throws TwinwallError `E_OPTION` for what is no message type, or no number of bytes, and for an unknown option.
  * @example
  * ```ts
  * const user = protobufCodec(UserSchema);
@@ -30,8 +30,10 @@ const DEFAULT_BYTES = 16 * 2 ** 20;
  */
 export function protobufCodec<Schema extends DescMessage>(
   schema: Schema,
-  { maxBytes = DEFAULT_BYTES }: ProtobufCodecOptions = {},
+  options: ProtobufCodecOptions = {},
 ): Codec<MessageShape<Schema>> {
+  checkOptionNames("protobufCodec", options, { maxBytes: true });
+  const { maxBytes = DEFAULT_BYTES } = options;
   if (schema?.kind !== "message") {
     throw new TwinwallError("E_OPTION", "protobufCodec: expected a message type, such as UserSchema");
   }

@@ -25,6 +25,9 @@ describe("protobufCodec", () => {
     expect(() => timestamp.encode({} as never)).toThrow("expected a google.protobuf.Timestamp");
     expect(() => protobufCodec({} as never)).toThrow("E_OPTION");
     expect(() => protobufCodec(TimestampSchema, { maxBytes: -1 })).toThrow("E_OPTION");
+    expect(() => protobufCodec(TimestampSchema, { maxByte: 1 } as never)).toThrow(
+      'E_OPTION: protobufCodec: unknown option "maxByte"; known are maxBytes',
+    );
   });
 
   it.each([

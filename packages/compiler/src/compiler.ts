@@ -1,4 +1,11 @@
-import { type MachineName, machineNames, show, TwinwallError } from "@twinwall/abi";
+import {
+  checkOptionNames,
+  type MachineName,
+  machineNames,
+  type OptionNames,
+  show,
+  TwinwallError,
+} from "@twinwall/abi";
 import { platform } from "#platform";
 import { checkArtifact } from "./artifact.js";
 import { cacheKey } from "./cache-key.js";
@@ -10,7 +17,7 @@ import { Turns } from "./turns.js";
 import { warmUpJobs } from "./warm-up.js";
 import { WorkerBackend } from "./worker-backend.js";
 
-/** What a module is compiled for. */
+/** What a module is compiled for. An unknown name is `E_OPTION`. */
 export interface CompileOptions {
   readonly machine: MachineName;
   /** Whether the code counts instructions, for the limit `fuel`. */
@@ -144,10 +151,10 @@ class CachingCompiler implements Compiler {
   }
 }
 
+const known: OptionNames<CompileOptions> = { machine: true, fuel: true, signal: true, domain: true };
+
 function checkOptions(options: CompileOptions): CompileOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new TwinwallError("E_OPTION", `compile: ${show(options)} is no object of options`);
-  }
+  checkOptionNames("compile", options, known);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new TwinwallError("E_OPTION", `signal: ${show(options.signal)} is no AbortSignal`);
   }

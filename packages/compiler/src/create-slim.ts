@@ -1,6 +1,7 @@
+import { checkOptionNames } from "@twinwall/abi";
 import { type Compiler, makeCompiler } from "./compiler.js";
 import { type CompilerSource, checkSource } from "./compiler-source.js";
-import type { CompilerOptions } from "./options.js";
+import { type CompilerOptions, compilerOptions } from "./options.js";
 
 /** How a compiler works, and where it comes from. */
 export interface SlimCompilerOptions extends CompilerOptions {
@@ -15,7 +16,7 @@ export interface SlimCompilerOptions extends CompilerOptions {
 /**
  * Makes a compiler from a WebAssembly module that the caller provides; otherwise as the package's main entry.
  *
- * @throws TwinwallError `E_OPTION` for an option with a bad value. What is wrong with `wasm` comes to light later, when
+ * @throws TwinwallError `E_OPTION` for an option that is unknown or has a bad value. What is wrong with `wasm` comes to light later, when
  * a module must be compiled: `E_NO_FILE` or `E_OPTION`.
  * @example
  * ```ts
@@ -23,5 +24,6 @@ export interface SlimCompilerOptions extends CompilerOptions {
  * ```
  */
 export function createCompiler(options: SlimCompilerOptions): Compiler {
-  return makeCompiler(options, checkSource(options?.wasm));
+  checkOptionNames("createCompiler", options, { ...compilerOptions, wasm: true });
+  return makeCompiler(options, checkSource(options.wasm));
 }

@@ -1,10 +1,17 @@
-import { type Duration, type Size, show, showName, TwinwallError } from "@twinwall/abi";
-import type { CompilerSource } from "./compiler-source.js";
+import {
+  checkOptionNames,
+  type Duration,
+  type OptionNames,
+  type Size,
+  show,
+  showName,
+  TwinwallError,
+} from "@twinwall/abi";
+import type { Backends } from "./kept-backend.js";
 import { type CompilerOptions, readBounds } from "./options.js";
-import { WorkerBackend } from "./worker-backend.js";
 import type { DescribeRequest } from "./worker-protocol.js";
 
-/** How a world is described. */
+/** How a world is described. An unknown name is `E_OPTION`. */
 export interface DescribeWitOptions {
   /** The world's name, or `package:name/world@version`. Default: the only world of the package. */
   readonly world?: string;
@@ -15,6 +22,13 @@ export interface DescribeWitOptions {
   /** Most memory that this may take. Default: 1 GiB. */
   readonly memory?: Size;
 }
+
+const known: OptionNames<DescribeWitOptions> = {
+  world: true,
+  stringEncoding: true,
+  deadline: true,
+  memory: true,
+};
 
 /** A world, in the two forms in which others need it. */
 export interface WitDescription {
@@ -27,15 +41,13 @@ export interface WitDescription {
   readonly section: Uint8Array<ArrayBuffer>;
 }
 
-/** Describes a world, see `describeWit`, in a Worker of its own. */
+/** Describes a world, see `describeWit`, in a Worker that has nothing else to do meanwhile. */
 export async function describeIn(
-  source: CompilerSource,
+  workers: Backends,
   files: Readonly<Record<string, string>>,
   options: DescribeWitOptions,
 ): Promise<WitDescription> {
-  if (typeof options !== "object" || options === null) {
-    throw new TwinwallError("E_OPTION", `describeWit: ${show(options)} is no object of options`);
-  }
+  checkOptionNames("describeWit", options, known);
   const { deadline, memory } = options;
   const limits: CompilerOptions = {
     ...(deadline === undefined ? {} : { deadline }),
@@ -49,11 +61,11 @@ export async function describeIn(
     utf16: isUtf16(options.stringEncoding ?? "utf8"),
     memoryBytes: bounds.memoryBytes,
   };
-  const backend = new WorkerBackend(source);
+  const backend = workers.take();
   try {
     return await backend.describe(request, bounds);
   } finally {
-    await backend.close();
+    await workers.giveBack(backend);
   }
 }
 

@@ -1,6 +1,6 @@
-import { type Duration, parseDuration, parseSize, type Size } from "@twinwall/abi";
+import { type Duration, type OptionNames, parseDuration, parseSize, type Size } from "@twinwall/abi";
 
-/** How a compiler works. */
+/** How a compiler works. An unknown name is `E_OPTION`. */
 export interface CompilerOptions {
   /**
    * Folder of the cache; `false` turns the cache off. Default: `TWINWALL_CACHE_DIR`, else `twinwall` in
@@ -23,6 +23,17 @@ export interface CompilerOptions {
    */
   readonly nativeProgram?: string | "auto" | false;
 }
+
+/** Names of the options of a compiler. */
+export const compilerOptions: OptionNames<CompilerOptions> = {
+  cacheDirectory: true,
+  cacheSize: true,
+  deadline: true,
+  memory: true,
+  moduleSize: true,
+  artifactSize: true,
+  nativeProgram: true,
+};
 
 /** The bounds of one compilation. */
 export interface Bounds {

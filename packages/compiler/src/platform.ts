@@ -17,6 +17,8 @@ export interface Platform {
    * @throws TwinwallError `E_INTERNAL` when the package was not built.
    */
   readDescription(): CompilerDescription;
+  /** Calls back in so many milliseconds, which keeps no process alive; returns what stops that. */
+  later(milliseconds: number, due: () => void): () => void;
   /** SHA-256, 32 bytes; off the calling thread where that can be had. */
   sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   /** The same at once, for what must not be asynchronous. */

@@ -1,5 +1,6 @@
 import { type CompilerSource, checkSource } from "./compiler-source.js";
 import { type DescribeWitOptions, describeIn, type WitDescription } from "./describe-wit.js";
+import { freshBackends } from "./kept-backend.js";
 
 /** How a world is described, and by what. */
 export interface SlimDescribeWitOptions extends DescribeWitOptions {
@@ -9,7 +10,7 @@ export interface SlimDescribeWitOptions extends DescribeWitOptions {
 
 /**
  * Reads a world that is written in WIT, by a WebAssembly module that the caller provides; otherwise as in the package's
- * main entry.
+ * main entry, but for the Worker, which goes with each call.
  *
  * @throws TwinwallError As there; what is wrong with `wasm` is `E_NO_FILE` or `E_OPTION`.
  * @example
@@ -21,5 +22,6 @@ export async function describeWit(
   files: Readonly<Record<string, string>>,
   options: SlimDescribeWitOptions,
 ): Promise<WitDescription> {
-  return describeIn(checkSource(options?.wasm), files, options);
+  const { wasm, ...others } = options ?? {};
+  return describeIn(freshBackends(checkSource(wasm)), files, others);
 }

@@ -1,8 +1,12 @@
 import { compilerWasm } from "./compiler-wasm.js";
 import { type DescribeWitOptions, describeIn, type WitDescription } from "./describe-wit.js";
+import { KeptBackend } from "./kept-backend.js";
+
+const workers = new KeptBackend(compilerWasm);
 
 /**
- * Reads a world that is written in WIT. Nothing is read from disk, and nothing stays behind.
+ * Reads a world that is written in WIT. Nothing is read from disk. A Worker stays for ten seconds for the next text, and does
+ * not keep the process alive; of a text nothing stays behind.
  *
  * @param files Texts by path. Beside the files of a package, `deps/NAME/` and `deps/NAME.wit` are packages that it uses;
  * all files outside of such folders together are the package that has the world.
@@ -21,5 +25,5 @@ export function describeWit(
   files: Readonly<Record<string, string>>,
   options: DescribeWitOptions = {},
 ): Promise<WitDescription> {
-  return describeIn(compilerWasm, files, options);
+  return describeIn(workers, files, options);
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { inspectArtifact } from "../src/index.js";
+import { createCompiler, inspectArtifact } from "../src/index.js";
 import { answering, assemble, heavy, variety } from "./modules.js";
 import { testCompiler } from "./temporary.js";
 
@@ -131,12 +131,19 @@ test.each([
   ["fuel", { machine: "kvm", fuel: 1 }],
   ["signal", { machine: "kvm", fuel: false, signal: 5 }],
   ["object of options", undefined],
+  ['unknown option "fule"', { machine: "kvm", fuel: false, fule: true }],
 ])("refuses a bad %s", async (name, options) => {
   const compiler = testCompiler();
   await expect(compiler.compile(answering(1), options as never)).rejects.toMatchObject({
     code: "E_OPTION",
     rawMessage: expect.stringContaining(name),
   });
+});
+
+test("refuses an option that it does not know", () => {
+  expect(() => createCompiler({ nativeProgramm: false } as never)).toThrow(
+    /^E_OPTION: createCompiler: unknown option "nativeProgramm"; known are cacheDirectory, cacheSize, /,
+  );
 });
 
 test.each([{ memory: "much" }, { deadline: 0 }, { moduleSize: -1 }, { nativeProgram: "/no/such/program" }])(

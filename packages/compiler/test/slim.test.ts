@@ -51,6 +51,12 @@ test.each(ways)("takes the compiler as %s, with the same result", async (_, way)
   expect(await compileBy(wasm)).toEqual(await testCompiler().compile(answering(42), profile));
 });
 
+test("refuses an option that it does not know", () => {
+  expect(() => createCompiler({ wasm: compilerWasm, fuel: true } as never)).toThrow(
+    /^E_OPTION: createCompiler: unknown option "fuel"; known are .*, wasm$/,
+  );
+});
+
 test.each([undefined, null])("refuses %s at once", (wasm) => {
   expect(() => createCompiler({ wasm } as never)).toThrow(/^E_OPTION: wasm: .*compiler\.wasm/);
 });

@@ -242,6 +242,9 @@ test("bad arguments are told before anything starts", async () => {
   expect(await refusal(deep)).toMatch(/^E_BAD_MODULE: WIT: deps\/a\/b\/c\.wit: .*lie in one folder/);
   expect(await refusal(undefined)).toMatch(/^E_TYPE: files: undefined/);
   expect(await refusal({ "a.wit": wasm })).toMatch(/^E_TYPE: files\["a\.wit"\]: /);
+  expect(await refusal(calc, { wrold: "a" })).toMatch(
+    /^E_OPTION: describeWit: unknown option "wrold"; known are world, stringEncoding, deadline, memory$/,
+  );
   expect(await refusal(calc, { world: 1 })).toMatch(/^E_OPTION: world: 1/);
   expect(await refusal(calc, { stringEncoding: "latin1" })).toMatch(/^E_OPTION: stringEncoding: "latin1"/);
   expect(await refusal(calc, { deadline: "soon" })).toMatch(/^E_OPTION: deadline/);

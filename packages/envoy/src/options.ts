@@ -1,4 +1,13 @@
-import { type LimitOptions, type Limits, parseCount, parseLimits, show, TwinwallError } from "@twinwall/abi";
+import {
+  checkOptionNames,
+  type LimitOptions,
+  type Limits,
+  type OptionNames,
+  parseCount,
+  parseLimits,
+  show,
+  TwinwallError,
+} from "@twinwall/abi";
 
 /** Where the guest runs: in Envoy's own process (dynamic module), or in a service beside it (external processing). */
 export type ConnectionMode = "in-process" | "ext-proc";
@@ -77,7 +86,8 @@ const MAX_MACHINES = 65_536;
 /** Most machines made ahead. */
 const MAX_WARM = 256;
 
-const known: Readonly<Record<keyof ConnectionOptions, true>> = {
+/** Names of the options of connections. */
+export const connectionOptions: OptionNames<ConnectionOptions> = {
   module: true,
   sha256: true,
   machine: true,
@@ -109,7 +119,8 @@ const machinesOf = {
  * ```
  */
 export function parseConnectionOptions(value: unknown, mode: ConnectionMode): ConnectionSettings {
-  const options = checkNames(value);
+  checkOptionNames("connection options", value, connectionOptions);
+  const options = value as ConnectionOptions;
   const inProcess = mode === "in-process";
   const machine = oneOf(options.machine, "machine", machinesOf[mode], inProcess ? "kvm" : "auto");
   const terminal = flagOf(options.terminal, "terminal");
@@ -154,20 +165,6 @@ function checkTogether(settings: ConnectionSettings, options: ConnectionOptions,
   if (settings.terminal && settings.directions !== "read") {
     throw optionError("terminal", 'there is no filter behind: "directions" must be "read"');
   }
-}
-
-function checkNames(value: unknown): ConnectionOptions {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TwinwallError("E_OPTION", `connection options: expected an object, found ${show(value)}`);
-  }
-  for (const name of Object.keys(value)) {
-    if (Object.hasOwn(known, name)) continue;
-    throw new TwinwallError(
-      "E_OPTION",
-      `connection options: unknown option ${show(name)}; known are ${Object.keys(known).join(", ")}`,
-    );
-  }
-  return value;
 }
 
 function moduleOf(value: unknown, machine: ConnectionMachine): string | undefined {

@@ -1,4 +1,4 @@
-import { type CallCodec, show, showName, TwinwallError, t } from "@twinwall/abi";
+import { type CallCodec, checkOptionNames, show, showName, TwinwallError, t } from "@twinwall/abi";
 import { isCallBuffer } from "./buffers.js";
 import type { Caller } from "./caller.js";
 import { type HostFunction, hostFunction } from "./host-function.js";
@@ -101,8 +101,10 @@ function decodeWith<OutOf>(codec: CallCodec<never, OutOf>, subject: string, byte
 export function hostFunctionWith<Into, OutOf>(
   codec: CallCodec<Into, OutOf>,
   implementation: (value: OutOf) => Into | PromiseLike<Into>,
-  { deferred = false }: CodecHostOptions = {},
+  options: CodecHostOptions = {},
 ): HostFunction {
+  checkOptionNames("hostFunctionWith", options, { deferred: true });
+  const { deferred = false } = options;
   if (typeof implementation !== "function") {
     throw new TwinwallError("E_OPTION", "hostFunctionWith: the second argument is no function");
   }

@@ -1,4 +1,12 @@
-import { showSignature, TwinwallError, t, type ValueOf, type ValueType } from "@twinwall/abi";
+import {
+  checkOptionNames,
+  type OptionNames,
+  showSignature,
+  TwinwallError,
+  t,
+  type ValueOf,
+  type ValueType,
+} from "@twinwall/abi";
 
 /** How a host function is imported. */
 export interface HostFunctionDeclaration<
@@ -57,8 +65,8 @@ export function hostFunction<
     ...values: HostArguments<Parameters>
   ) => HostResult<Result> | PromiseLike<HostResult<Result>>,
 ): HostFunction {
-  const { params, result, deferred = false } = declaration;
   checkDeclaration(declaration);
+  const { params, result, deferred = false } = declaration;
   if (typeof implementation !== "function") {
     throw new TwinwallError("E_OPTION", "hostFunction: the second argument is no function");
   }
@@ -71,12 +79,10 @@ export function hostFunction<
   });
 }
 
-const known = new Set(["params", "result", "deferred"]);
+const known: OptionNames<HostFunctionDeclaration> = { params: true, result: true, deferred: true };
 
 function checkDeclaration(declaration: HostFunctionDeclaration): void {
-  for (const name of Object.keys(declaration)) {
-    if (!known.has(name)) throw new TwinwallError("E_OPTION", `hostFunction: unknown option "${name}"`);
-  }
+  checkOptionNames("hostFunction", declaration, known);
   const { params, result, deferred } = declaration;
   if (!Array.isArray(params) || !params.every(isType)) {
     throw new TwinwallError("E_OPTION", "hostFunction: params must be a list of types such as t.i32");

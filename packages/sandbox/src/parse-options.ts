@@ -1,6 +1,15 @@
-import { type LimitOptions, type Limits, parseLimits, show, TwinwallError } from "@twinwall/abi";
+import {
+  checkOptionNames,
+  type LimitOptions,
+  type Limits,
+  type OptionNames,
+  parseLimits,
+  show,
+  TwinwallError,
+} from "@twinwall/abi";
 import type { FileTree, MachineChoice, ModuleCompiler } from "@twinwall/runtime/slim";
 import { packFiles } from "@twinwall/runtime/slim";
+import type { Isolation } from "@twinwall/vmm";
 import { platform } from "#sandbox/platform";
 import { isCallBuffer, showBuffer } from "./buffers.js";
 import type { CallOptions, RunOptions, SandboxOptions } from "./options.js";
@@ -11,6 +20,7 @@ import type { WorldTypes } from "./world-types.js";
 export interface Settings {
   readonly module: Uint8Array | string | URL;
   readonly machine: MachineChoice | undefined;
+  readonly isolation: Isolation | undefined;
   readonly limits: Limits;
   readonly host: Readonly<Record<string, unknown>>;
   readonly init: Uint8Array;
@@ -26,9 +36,10 @@ export interface Settings {
 }
 
 /** Names of the options of a sandbox. */
-export const sandboxOptions: Readonly<Record<keyof SandboxOptions, true>> = {
+export const sandboxOptions: OptionNames<SandboxOptions> = {
   module: true,
   machine: true,
+  isolation: true,
   limits: true,
   host: true,
   init: true,
@@ -43,7 +54,7 @@ export const sandboxOptions: Readonly<Record<keyof SandboxOptions, true>> = {
   compiler: true,
 };
 
-const runOptions: Readonly<Record<keyof RunOptions, true>> = {
+const runOptions: OptionNames<RunOptions> = {
   args: true,
   name: true,
   env: true,
@@ -59,7 +70,7 @@ const runOptions: Readonly<Record<keyof RunOptions, true>> = {
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
 export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
-  checkNames("Sandbox.create", options, sandboxOptions);
+  checkOptionNames("Sandbox.create", options, sandboxOptions);
   const { module, snapshot = "shared", seed, init, trustDomain } = options;
   need(isModule(module), "module", module, "the bytes or the path of a module");
   need(init === undefined || isCallBuffer(init), "init", init, "a Uint8Array");
@@ -75,6 +86,7 @@ export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
   return {
     module,
     machine: options.machine,
+    isolation: options.isolation,
     limits: limitsOf(options.limits),
     host: parseHost(options.host),
     // Copies: both are part of the snapshot's name, and the caller's buffers may change. A slice of a Node.js Buffer is none.
@@ -112,7 +124,7 @@ export function checkCallOptions(options: CallOptions = {}, subject = "callAsync
   if (options instanceof AbortSignal) {
     throw new TwinwallError("E_OPTION", `${subject}: the signal goes into the options: { signal }`);
   }
-  checkNames(subject, options, { signal: true });
+  checkOptionNames(subject, options, { signal: true });
   return signalOf(options.signal);
 }
 
@@ -122,7 +134,7 @@ export function checkCallOptions(options: CallOptions = {}, subject = "callAsync
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
 export function checkRunOptions(options: RunOptions): void {
-  checkNames("run", options, runOptions);
+  checkOptionNames("run", options, runOptions);
   const { args = [], name = "", env = {}, stdin } = options;
   need(Array.isArray(args) && args.every(isText), "args", args, "a list of strings without NUL");
   need(isText(name), "name", name, "a string without NUL");
@@ -165,18 +177,6 @@ function isModule(module: unknown): module is Uint8Array | string | URL {
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && !value.includes("\0");
-}
-
-/** Refuses options that are none, and names that nobody knows. */
-export function checkNames(subject: string, options: unknown, known: Readonly<Record<string, true>>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TwinwallError("E_OPTION", `${subject}: expected an object of options, found ${show(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known).join(", ");
-    throw new TwinwallError("E_OPTION", `${subject}: unknown option ${show(name)}; known are ${names}`);
-  }
 }
 
 /** Refuses a value that is not what was expected. */

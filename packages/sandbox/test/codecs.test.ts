@@ -61,6 +61,11 @@ describe("callWith", () => {
 });
 
 describe("hostFunctionWith", () => {
+  it("refuses an option that it does not know", async () => {
+    const error = await errorOf(() => hostFunctionWith(json, () => 1, { defer: true } as never));
+    expect(error.message).toBe('E_OPTION: hostFunctionWith: unknown option "defer"; known are deferred');
+  });
+
   it("runs on values", async () => {
     const upper = hostFunctionWith(json, (value) => ({ got: value }));
     await using sandbox = await sandboxWith({ upper });

@@ -291,6 +291,7 @@ describe("declarations that make no sense", () => {
     ["no types", () => hostFunction({ params: ["i32"] as never }, () => {})],
     ["no function", () => hostFunction({ params: [] }, 7 as never)],
     ["an unknown option", () => hostFunction({ params: [], results: [] } as never, () => {})],
+    ["no declaration", () => hostFunction(undefined as never, () => {})],
   ])("%s are E_OPTION", async (_, attempt) => {
     expect((await errorOf(attempt)).code).toBe("E_OPTION");
   });

@@ -107,6 +107,43 @@ describe("pools that share a budget", () => {
     lent[1]?.release();
   });
 
+  it("count what a lease has opened before it is given back", async () => {
+    const probe = new PoolBudget({ machines: 1 });
+    const small = await open({ min: 1, budget: probe });
+    const { bytes } = probe.stats();
+    small.close();
+    const grown = 8 * 65_536;
+    // Two machines of which one has grown; not three.
+    const most = 2 * bytes + grown + 64 * 1024;
+    const budget = new PoolBudget({ bytes: most });
+    await using first = await open({ min: 0, max: 8, budget });
+    await using second = await open({ min: 0, max: 8, budget }, { trustDomain: "second" });
+    await using third = await open({ min: 0, max: 8, budget }, { trustDomain: "third" });
+    const lent = await first.acquire();
+    second.call("count");
+    await settled(second);
+    const session = lent.session();
+    expect(budget.stats().bytes).toBe(2 * bytes);
+    expect(session.call("grow", 8)).toBe(1);
+    // It is too much together with another machine, so that an idle one goes for that.
+    const other = await third.acquire();
+    expect([live(first), live(second), live(third)]).toEqual([1, 0, 1]);
+    expect(second.stats().retired.evicted).toBe(1);
+    expect(budget.stats().bytes).toBeGreaterThanOrEqual(2 * bytes + grown);
+    // Now nothing is idle, and there is no room for a third.
+    expect((await errorOf(() => second.call("count"))).message).toBe(
+      "E_BUSY: the pool is busy: its budget is used up",
+    );
+    const called = second.callAsync("count", []);
+    await turns();
+    expect(second.stats()).toMatchObject({ queue: 1 });
+    lent.release();
+    expect(await called).toBe(1);
+    other.release();
+    await settled(first, second, third);
+    expect(budget.stats().bytes).toBeLessThanOrEqual(most);
+  });
+
   it("keep what is shared within the budget under load", async () => {
     const budget = new PoolBudget({ machines: 3 });
     const pools = await Promise.all(

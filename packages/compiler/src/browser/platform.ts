@@ -13,6 +13,11 @@ export const platform: Platform = {
   // A part of the built file: nothing can be read at once here.
   readDescription: () => description,
 
+  later(milliseconds, due) {
+    const timer = setTimeout(due, milliseconds);
+    return () => clearTimeout(timer);
+  },
+
   sha256,
 
   sha256Sync,

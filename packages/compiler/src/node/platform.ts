@@ -29,6 +29,11 @@ export const platform: Platform = {
     }
   },
 
+  later(milliseconds, due) {
+    const timer = setTimeout(due, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+
   async sha256(bytes) {
     return platform.sha256Sync(bytes);
   },

@@ -1,7 +1,7 @@
-import { type Duration, parseDuration } from "@twinwall/abi";
+import { checkOptionNames, type Duration, type OptionNames, parseDuration } from "@twinwall/abi";
 import { type Directions, parseConnectionOptions } from "../options.js";
 import { parseAddress, toCluster } from "./address.js";
-import { assemble, checkOptionNames, type GuestFilter, type ListenerOptions, typed } from "./listener.js";
+import { assemble, type GuestFilter, type ListenerOptions, listenerOptions, typed } from "./listener.js";
 import type { EnvoyConfig } from "./print.js";
 
 /** What `extProcConfig` takes. */
@@ -16,6 +16,13 @@ export interface ExtProcConfigOptions extends ListenerOptions {
   /** The deadline of the service's calls, from which follows how long Envoy waits for it. Default `"50ms"`. */
   readonly deadline?: Duration;
 }
+
+const known: OptionNames<ExtProcConfigOptions> = {
+  service: true,
+  directions: true,
+  deadline: true,
+  ...listenerOptions,
+};
 
 /** What Envoy waits longer than a call may take, in microseconds: the way to the service, and other connections' calls. */
 const MARGIN = 200_000;
@@ -48,7 +55,7 @@ const attributes = [
  * ```
  */
 export function extProcConfig(options: ExtProcConfigOptions): EnvoyConfig {
-  checkOptionNames(options, ["service", "directions", "deadline"]);
+  checkOptionNames("options", options, known);
   return assemble(extProcFilter(options), options);
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { TwinwallError } from "@twinwall/abi";
+import { checkOptionNames, TwinwallError } from "@twinwall/abi";
 import { type ConnectionOptions, parseConnectionOptions } from "../options.js";
-import { assemble, checkOptionNames, type GuestFilter, type ListenerOptions, typed } from "./listener.js";
+import { assemble, type GuestFilter, type ListenerOptions, listenerOptions, typed } from "./listener.js";
 import { hashInProcessModule } from "./module-file.js";
 import type { EnvoyConfig } from "./print.js";
 
@@ -36,7 +36,7 @@ const MODULE_NAME = "twinwall_envoy";
  * ```
  */
 export async function inProcessConfig(options: InProcessConfigOptions): Promise<EnvoyConfig> {
-  checkOptionNames(options, ["connection"]);
+  checkOptionNames("options", options, { connection: true, ...listenerOptions });
   const connection = await withHash(options.connection);
   const { terminal, placement } = parseConnectionOptions(connection, "in-process");
   const filter = inProcessFilter(connection, terminal);

@@ -1,4 +1,4 @@
-import { show, TwinwallError } from "@twinwall/abi";
+import { type OptionNames, show, TwinwallError } from "@twinwall/abi";
 import { isLoopback, parseHostPort, parseListenAddress, toAddress, toCluster } from "./address.js";
 import type { EnvoyConfig } from "./print.js";
 
@@ -14,7 +14,13 @@ export interface ListenerOptions {
   readonly filterOnly?: boolean;
 }
 
-const listenerNames: readonly string[] = ["listen", "upstream", "admin", "filterOnly"];
+/** Names of the options of both ways. */
+export const listenerOptions: OptionNames<ListenerOptions> = {
+  listen: true,
+  upstream: true,
+  admin: true,
+  filterOnly: true,
+};
 
 /** What the guest's filter needs around it. */
 export interface GuestFilter {
@@ -32,20 +38,6 @@ const UPSTREAM = "twinwall_upstream";
 /** `typed_config` of an extension. */
 export function typed(type: string, fields: EnvoyConfig): EnvoyConfig {
   return { "@type": typePrefix + type, ...fields };
-}
-
-/** Refuses options whose names are unknown. */
-export function checkOptionNames(value: unknown, own: readonly string[]): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TwinwallError("E_OPTION", `options: expected an object, found ${show(value)}`);
-  }
-  const known = [...own, ...listenerNames];
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new TwinwallError(
-    "E_OPTION",
-    `options: unknown option ${show(unknown)}; known are ${known.join(", ")}`,
-  );
 }
 
 /** A whole bootstrap configuration around the guest's filter, or just that filter and its clusters. */

@@ -1,5 +1,10 @@
-import { show, TwinwallError } from "@twinwall/abi";
-import { type ConnectionOptions, type ConnectionSettings, parseConnectionOptions } from "../options.js";
+import { checkOptionNames, show, TwinwallError } from "@twinwall/abi";
+import {
+  type ConnectionOptions,
+  type ConnectionSettings,
+  connectionOptions,
+  parseConnectionOptions,
+} from "../options.js";
 import { type LogLine, writeLog } from "./log.js";
 
 /** Options of {@link createExtProcService}: those of connections, and the service's own. */
@@ -20,9 +25,7 @@ export interface ExtProcSettings {
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad.
  */
 export function parseExtProcOptions(options: ExtProcOptions): ExtProcSettings {
-  if (typeof options !== "object" || options === null) {
-    throw new TwinwallError("E_OPTION", `createExtProcService: expected an object, found ${show(options)}`);
-  }
+  checkOptionNames("createExtProcService", options, { ...connectionOptions, log: true });
   const { log = writeLog, ...connections } = options;
   if (typeof log !== "function") {
     throw new TwinwallError("E_OPTION", `log: expected a function, found ${show(log)}`);

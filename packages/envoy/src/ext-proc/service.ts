@@ -1,4 +1,4 @@
-import { type Duration, parseDuration, TwinwallError } from "@twinwall/abi";
+import { checkOptionNames, type Duration, parseDuration, TwinwallError } from "@twinwall/abi";
 import { Connection, type Shared } from "./connection.js";
 import { GrpcServer } from "./grpc-server.js";
 import { Host } from "./host.js";
@@ -125,9 +125,10 @@ export class ExtProcService {
    * Accepts nothing new, lets open connections end until the drain time is over, then ends them, so that Envoy closes
    * them, and gives all machines back. A second call waits for the first.
    *
-   * @throws TwinwallError `E_OPTION` for a bad drain time.
+   * @throws TwinwallError `E_OPTION` for a bad drain time, and for an unknown option.
    */
   async close(options: CloseOptions = {}): Promise<void> {
+    checkOptionNames("close", options, { drain: true });
     const { drain = DEFAULT_DRAIN } = options;
     const drainMs = drain === "none" ? 0 : parseDuration(drain, "drain") / 1000;
     this.#closing ??= this.#shutDown(drainMs);

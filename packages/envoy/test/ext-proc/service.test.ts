@@ -60,6 +60,7 @@ describe("making a service", () => {
       "twinwall_init",
     ],
     ["a bad option", { module, log: "stderr" as never }, "E_OPTION", "log"],
+    ["an unknown option", { module, lgo: 1 } as never, "E_OPTION", 'unknown option "lgo"'],
   ])("%s is refused, with the reason", async (_, options, code, text) => {
     await expect(createExtProcService(options)).rejects.toMatchObject({
       code,
@@ -124,6 +125,9 @@ describe("listening", () => {
   it("closes with a drain time that makes sense", async () => {
     await using service = await createExtProcService({ machine: "none" });
     await expect(service.close({ drain: "soon" as never })).rejects.toMatchObject({ code: "E_OPTION" });
+    await expect(service.close({ drian: "1s" } as never)).rejects.toThrow(
+      'E_OPTION: close: unknown option "drian"; known are drain',
+    );
     await service.close({ drain: 10 });
     await expect(service.listen({ path: folder.file("late.sock") })).rejects.toMatchObject({
       code: "E_DISPOSED",

@@ -1,5 +1,4 @@
-import { parseSize, type Size, TwinwallError } from "@twinwall/abi";
-import { checkNames } from "../parse-options.js";
+import { checkOptionNames, parseSize, type Size, TwinwallError } from "@twinwall/abi";
 import { wholeNumber } from "./whole-number.js";
 
 /** Options of a {@link PoolBudget}; at least one of them. */
@@ -7,8 +6,10 @@ export interface PoolBudgetOptions {
   /** Most machines of all pools together. Default: no limit. */
   readonly machines?: number;
   /**
-   * Most bytes of all their machines together: what a guest can write from its start, and what it opened since. A call
-   * under way may open memory up to its own limit; it is counted when its machine comes back. Default: no limit.
+   * Most bytes of all their machines together: what a guest can write from its start, and what it opened since. No machine
+   * is made that would be too much, and idle ones go when others have grown. What a call opens counts from its end on, also
+   * in a session: so calls under way can exceed this, each by at most its own limit `memory` and what the runtime keeps for
+   * that. Default: no limit.
    */
   readonly bytes?: Size;
 }
@@ -37,6 +38,8 @@ export interface BudgetUser {
   readonly idleSince: number | undefined;
   /** Since when its first request waits. */
   readonly waitingSince: number | undefined;
+  /** Brings up to date what its machines take that are lent, and stand between two calls. */
+  recount(): void;
   /** Gives that machine up. */
   evict(): void;
   /** Serves what waits, as far as it can now. */
@@ -66,7 +69,7 @@ export class PoolBudget {
 
   /** @throws TwinwallError `E_OPTION`. */
   constructor(options: PoolBudgetOptions) {
-    checkNames("PoolBudget", options, { machines: true, bytes: true });
+    checkOptionNames("PoolBudget", options, { machines: true, bytes: true });
     const { machines, bytes } = options;
     if (machines === undefined && bytes === undefined) {
       throw new TwinwallError("E_OPTION", "PoolBudget: neither machines nor bytes are limited");
@@ -77,6 +80,7 @@ export class PoolBudget {
 
   /** What is used now. */
   stats(): PoolBudgetStats {
+    this.#recount();
     return { machines: this.#machines, bytes: this.#bytes, pools: this.#users.size };
   }
 
@@ -107,6 +111,7 @@ export class PoolBudget {
    * @param evict Whether idle machines go for it.
    */
   take(bytes: number, evict: boolean): boolean {
+    this.#recount();
     if (!this.#fits(bytes, 0, 0) && !(evict && this.#makeRoom(bytes))) return false;
     this.#machines += 1;
     this.#bytes += bytes;
@@ -151,6 +156,12 @@ export class PoolBudget {
     const [idle, idleBytes] = this.#idle();
     const machines = this.#mostMachines - this.#machines + idle;
     return Math.max(0, Math.min(machines, Math.floor((this.#mostBytes - this.#bytes + idleBytes) / bytes)));
+  }
+
+  /** A lease may have grown since its machine was last here; nobody is told of every call. */
+  #recount(): void {
+    if (this.#mostBytes === Number.POSITIVE_INFINITY) return;
+    for (const user of this.#users) user.recount();
   }
 
   #fits(bytes: number, fewerMachines: number, fewerBytes: number): boolean {

@@ -162,6 +162,15 @@ export class PoolMachines implements BudgetUser {
     this.#restorer.comeSoon();
   }
 
+  recount(): void {
+    const ready = new Set(this.#ready);
+    // Figures of a machine whose guest runs, or is being put back, are nobody's to read.
+    const lent = [...this.#roster].filter(
+      (machine) => machine.running === "nowhere" && !ready.has(machine) && !this.#restorer.has(machine),
+    );
+    this.#roster.recount(lent);
+  }
+
   evict(): void {
     const oldest = this.#ready.shift();
     // Who evicts has a use for the room.

@@ -1,5 +1,11 @@
-import { type Duration, parseDuration, show, TwinwallError } from "@twinwall/abi";
-import { checkNames } from "../parse-options.js";
+import {
+  checkOptionNames,
+  type Duration,
+  type OptionNames,
+  parseDuration,
+  show,
+  TwinwallError,
+} from "@twinwall/abi";
 import { PoolBudget } from "./budget.js";
 import { wholeNumber } from "./whole-number.js";
 
@@ -39,7 +45,7 @@ export interface PoolSettings {
 }
 
 /** Names of the options of a pool. */
-export const poolOptions: Readonly<Record<keyof PoolOptions, true>> = {
+export const poolOptions: OptionNames<PoolOptions> = {
   min: true,
   max: true,
   idleTime: true,
@@ -62,7 +68,7 @@ const LONGEST_TIME = 86_400_000_000;
  * @throws TwinwallError `E_OPTION` naming what is unknown or bad, with the range that is allowed.
  */
 export function parsePoolOptions(subject: string, options: PoolOptions): PoolSettings {
-  checkNames(subject, options, poolOptions);
+  checkOptionNames(subject, options, poolOptions);
   const { min, idleTime, maxUses, queue, queueTime = "10s", budget } = options;
   const max = wholeNumber(options.max, "max", 1, MOST_MACHINES, DEFAULT_MAX);
   if (budget !== undefined && !(budget instanceof PoolBudget)) {

@@ -1,9 +1,9 @@
-import type { CallCodec } from "@twinwall/abi";
+import { type CallCodec, checkOptionNames } from "@twinwall/abi";
 import { isCallBuffer } from "../buffers.js";
 import { callWith, callWithAsync } from "../codec-calls.js";
 import type { FunctionTable } from "../functions.js";
 import type { CallOptions, SandboxOptions } from "../options.js";
-import { checkCallOptions, checkNames, sandboxOptions } from "../parse-options.js";
+import { checkCallOptions, sandboxOptions } from "../parse-options.js";
 import { type Parts, prepare } from "../prepare.js";
 import { abortedError, anySignal } from "../signals.js";
 import type { ArgumentsOf, DynamicWorld, FunctionName, ResultOf, WorldTypes } from "../world-types.js";
@@ -54,7 +54,7 @@ export class Pool<Types extends WorldTypes = DynamicWorld> {
   static async create<Types extends WorldTypes = DynamicWorld>(
     options: SandboxOptions<Types> & PoolOptions,
   ): Promise<Pool<Types>> {
-    checkNames("Pool.create", options, { ...sandboxOptions, ...poolOptions });
+    checkOptionNames("Pool.create", options, { ...sandboxOptions, ...poolOptions });
     const [own, others] = partition(options);
     const settings = parsePoolOptions("Pool.create", own);
     const parts = await prepare(others);

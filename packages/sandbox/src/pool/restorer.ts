@@ -36,6 +36,11 @@ export class Restorer {
     return this.#used.length + this.#restoring.size;
   }
 
+  /** Whether a machine is here. */
+  has(machine: PooledMachine): boolean {
+    return this.#restoring.has(machine) || this.#used.includes(machine);
+  }
+
   /** Takes a used machine. */
   add(machine: PooledMachine): void {
     if (machine.restoring) this.#restore(machine);

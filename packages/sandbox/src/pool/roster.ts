@@ -82,12 +82,19 @@ export class Roster {
       this.counters.retired[this.isWorn(machine) ? "uses" : "replaced"] += 1;
       machine.uses = 0;
     }
-    const { budget } = this.settings;
-    if (budget === undefined) return;
-    const bytes = this.source.machineBytes + (replaced ? 0 : machine.stats().openedBytes);
+    if (this.settings.budget !== undefined) this.#count(machine, replaced ? 0 : machine.stats().openedBytes);
+  }
+
+  /** Tells the budget what machines have opened by now. */
+  recount(machines: Iterable<PooledMachine>): void {
+    for (const machine of machines) this.#count(machine, machine.stats().openedBytes);
+  }
+
+  #count(machine: PooledMachine, opened: number): void {
+    const bytes = this.source.machineBytes + opened;
     const more = bytes - machine.bytes;
     machine.bytes = bytes;
-    if (more !== 0) budget.grow(more);
+    if (more !== 0) this.settings.budget?.grow(more);
   }
 
   readonly #countCall = (): void => {

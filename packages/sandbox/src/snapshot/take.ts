@@ -1,9 +1,9 @@
-import { type MachineName, TwinwallError } from "@twinwall/abi";
+import { checkOptionNames, type MachineName, TwinwallError } from "@twinwall/abi";
 import { writeSnapshot } from "@twinwall/runtime/slim";
 import type { GuestState } from "@twinwall/vmm";
 import { platform } from "#sandbox/platform";
 import { isCallBuffer } from "../buffers.js";
-import { checkNames, need } from "../parse-options.js";
+import { need } from "../parse-options.js";
 import { FileError } from "../platform.js";
 import { imports, type Parts } from "../prepare.js";
 import type { SandboxSnapshot, SnapshotOptions } from "./options.js";
@@ -23,7 +23,7 @@ export async function takeSnapshot(
   state: () => GuestState,
   options: SnapshotOptions,
 ): Promise<SandboxSnapshot> {
-  checkNames("snapshot", options, { file: true, key: true });
+  checkOptionNames("snapshot", options, { file: true, key: true });
   const { file } = options;
   need(file === undefined || (typeof file === "string" && file !== ""), "file", file, "a path");
   const key = keyOf(options.key);
