@@ -23,6 +23,9 @@ export function eachRecord(record: RecordHandler): OutboxHandler {
   };
 }
 
+/** Serves no guest: none runs. */
+const nobody = (): void => {};
+
 /** Longest text of a guest that gave up, bytes. */
 const LAST_WORDS = 1024;
 
@@ -64,6 +67,13 @@ export class Exchange {
     this.#input = input;
     this.#answers = Math.ceil(inputBytes / 8) * 8;
     instance.onGate = this.#gate;
+  }
+
+  /** Lets go of the last call's instance and host, and makes the instance let go of both: it may serve another machine. */
+  release(): void {
+    if (this.#instance !== undefined) this.#instance.onGate = nobody;
+    this.#instance = undefined;
+    this.#host = undefined;
   }
 
   /** Counts from zero. */

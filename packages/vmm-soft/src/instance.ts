@@ -190,7 +190,7 @@ export class SoftInstance {
   }
 
   /**
-   * Opens `length` bytes from `address` on, for the guest; both come from it.
+   * Opens `length` bytes from `address` on, for the guest; both come from it. What opens is zero.
    *
    * @returns Where what is open ends; `undefined` when the request is refused.
    */
@@ -201,9 +201,13 @@ export class SoftInstance {
     if (window === undefined || end > window.last) return undefined;
     const open = window.get();
     if (end <= open) return open;
+    const existed = this.bytes.length;
     if (address > open || end - open > this.#budget || !this.#ensure(end)) return undefined;
     this.#budget -= end - open;
     window.set(end);
+    // It may exist although it was closed, and a guest that broke out of the interpreter can have written to it then: in an
+    // earlier call, for another session or sandbox. Whoever gets it counts on zeros. What the engine has just made is zero.
+    if (existed > open) this.bytes.fill(0, open, Math.min(end, existed));
     return end;
   }
 

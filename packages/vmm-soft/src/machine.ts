@@ -74,6 +74,7 @@ export class SoftMachine implements Machine {
       return this.#stopped(thrown, flags);
     } finally {
       this.#running = "no";
+      if (this.#closed) this.#letGo();
     }
   }
 
@@ -163,7 +164,15 @@ export class SoftMachine implements Machine {
     const instance = this.#instance;
     this.#instance = undefined;
     // A call that runs here is the one whose host function closes the machine: its instance is in the middle of it.
-    if (instance !== undefined && this.#running !== "here" && !retire) this.snapshot.recycle(instance);
+    if (this.#running === "here") return;
+    this.#letGo();
+    if (instance !== undefined && !retire) this.snapshot.recycle(instance);
+  }
+
+  /** Keeps nothing of an instance that is another's from here on, or nobody's: whoever refers to the machine keeps its memory. */
+  #letGo(): void {
+    this.#result = nothing;
+    this.#exchange.release();
   }
 
   /** 0, or why no call can start now. */
@@ -344,7 +353,7 @@ export class SoftMachine implements Machine {
     this.#instance = undefined;
     this.#figures.restores += 1;
     this.#clean = true;
-    this.#result = nothing;
+    this.#letGo();
   }
 
   #fail(code: keyof typeof errorNumbers, message: string): number {

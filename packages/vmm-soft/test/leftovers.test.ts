@@ -1,4 +1,4 @@
-import { CallKind } from "@twinwall/abi";
+import { CallKind, GateOperation, reportLayout, writeStruct } from "@twinwall/abi";
 import { CallFlag, type Machine } from "@twinwall/vmm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SoftSnapshot } from "../src/snapshot.js";
@@ -21,6 +21,14 @@ const callElsewhere: Call = async (machine, probe, input) => {
   expect(status).toBeGreaterThanOrEqual(0);
   return output;
 };
+
+/** The report of a guest that asks for one page at that address. */
+function growth(address: number): Uint8Array {
+  const bytes = new Uint8Array(104);
+  const fields = { operation: GateOperation.Grow, growAddress: BigInt(address), growLength: 4096n };
+  writeStruct(new DataView(bytes.buffer), 0, reportLayout, fields as never);
+  return bytes;
+}
 
 /** A word that begins with an address, and cannot be there by chance. */
 function marked(address: number): Uint8Array {
@@ -63,5 +71,36 @@ describe.each([
       expect(await call(second, Probe.Peek, marked(address)), place).toEqual(before.get(place));
     }
     second.close();
+  });
+});
+
+describe("memory that opens", () => {
+  it.each([
+    ["to a later call of the same machine", false],
+    ["to another machine", true],
+  ])("is zero %s, whatever a guest wrote to it while it was closed", (_, close) => {
+    const snapshot = bootProbe() as SoftSnapshot;
+    const { heap } = snapshot.parts.plan;
+    const address = heap.address + 64;
+    const output = new Uint8Array(128);
+    // In a session: the page that opens stays open for the look at it.
+    const call = (machine: Machine, probe: number, input: Uint8Array, flags: number): void => {
+      expect(machine.call(CallKind.Bytes, probe, flags, input, output)).toBeGreaterThanOrEqual(0);
+    };
+    let machine = probeMachine(snapshot);
+    call(machine, Probe.Poke, marked(address), CallFlag.Restore);
+    call(machine, Probe.Peek, marked(address), CallFlag.Restore);
+    // No restore covers it: so the guest is in a position to leave something there.
+    expect(output.subarray(0, WORD)).toEqual(marked(address));
+    if (close) {
+      machine.close();
+      machine = probeMachine(snapshot);
+    }
+    call(machine, Probe.Gate, growth(heap.address), 0);
+    expect(machine.stats().openedBytes).toBe(4096);
+    call(machine, Probe.Peek, marked(address), 0);
+    expect(output.subarray(0, WORD)).toEqual(new Uint8Array(WORD));
+    machine.close();
+    snapshot.close();
   });
 });
