@@ -5,7 +5,7 @@ const HEADINGS = ["what", "median", "p99", "floor", "ratio", "goal", "verdict"] 
 /** `31.6 µs`, `2.10 ms`, `184 KiB`, `1,204`: three digits that mean something. */
 export function formatValue(value: number, unit: Unit): string {
   if (unit === "ns") return formatTime(value);
-  if (unit === "bytes") return value < 1024 ? `${value} B` : `${threeDigits(value / 1024)} KiB`;
+  if (unit === "bytes") return Math.abs(value) < 1024 ? `${value} B` : `${threeDigits(value / 1024)} KiB`;
   if (unit === "ratio") return `${value.toFixed(2)} ×`;
   return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toFixed(2);
 }

@@ -11,14 +11,18 @@ import { measureCalls } from "./measurements/calls.js";
 import { measureCompile } from "./measurements/compile.js";
 import { measureCompute } from "./measurements/compute.js";
 import { measureCreation } from "./measurements/creation.js";
+import { measureDeadlines } from "./measurements/deadlines.js";
 import { measureInstructions } from "./measurements/instructions.js";
 import { measurePool } from "./measurements/pool.js";
+import { measureRestores } from "./measurements/restore.js";
 import { measureSoft } from "./measurements/soft.js";
+import { measureThreads } from "./measurements/threads.js";
 import { measureTyped } from "./measurements/typed.js";
 import { type BenchOptions, parseOptions } from "./options.js";
 import { WrongBytesError } from "./payload.js";
 import { replaceBenchBlock } from "./readme.js";
 import { notMeasured, type Row } from "./row.js";
+import { runSoak } from "./soak/run.js";
 import { describeSystem, formatSystem } from "./system.js";
 
 const README = new URL("../../../README.md", import.meta.url);
@@ -32,9 +36,10 @@ const COMPILE_HEAD = {
 
 process.exitCode = await choose(process.argv.slice(2).filter((word) => word !== "--"));
 
-/** `envoy-echo` is a benchmark of its own. */
+/** `envoy-echo` and `soak` are benchmarks of their own. */
 async function choose(words: readonly string[]): Promise<number> {
-  return words[0] === "envoy-echo" ? await runEnvoyEchoBench(words.slice(1)) : await main(words);
+  if (words[0] === "envoy-echo") return await runEnvoyEchoBench(words.slice(1));
+  return words[0] === "soak" ? await runSoak(words.slice(1)) : await main(words);
 }
 
 /** Runs the benchmark. Missed goals are told, wrong bytes fail. */
@@ -61,20 +66,31 @@ function openBench({ quick }: BenchOptions): Bench {
 async function measureAll(bench: Bench): Promise<Row[]> {
   const problem = hostProblem();
   bench.progress(problem === undefined ? openKvmDriver().description : `no KVM: ${problem}`);
+  const machines = problem === undefined ? (["kvm", "soft"] as const) : (["soft"] as const);
   const kvm = problem === undefined ? await measureKvm(bench) : [];
   bench.progress("soft machine");
   const soft = await measureSoft(bench);
+  bench.progress("restores");
+  const restores: Row[] = [];
+  for (const machine of machines) restores.push(...(await measureRestores(bench, machine)));
   bench.progress("pools");
-  const pools = await measurePool(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
+  const pools = await measurePool(bench, machines);
+  bench.progress("threads");
+  const threads = [
+    ...(await measureThreads(bench, "kvm", problem)),
+    ...(await measureThreads(bench, "soft")),
+    ...(await measureDeadlines(bench, "kvm", problem)),
+    ...(await measureDeadlines(bench, "soft")),
+  ];
   bench.progress("typed calls");
-  const typed = await measureTyped(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
-  const compute = await measureCompute(bench, problem === undefined ? ["kvm", "soft"] : ["soft"]);
+  const typed = await measureTyped(bench, machines);
+  const compute = await measureCompute(bench, machines);
   const module = readKernel(compileSample());
   const compile =
     module === undefined
       ? notMeasured(COMPILE_HEAD, "tools/programs has not built its module")
       : await measureCompile(bench, module);
-  return [...kvm, ...soft, ...pools, ...typed, ...compute, compile];
+  return [...kvm, ...soft, ...restores, ...pools, ...threads, ...typed, ...compute, compile];
 }
 
 async function measureKvm(bench: Bench): Promise<Row[]> {

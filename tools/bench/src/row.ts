@@ -34,6 +34,9 @@ export type Verdict =
 /** Everything about a row but what follows from its figures. */
 export type RowInput = Omit<Row, "verdict" | "ratio">;
 
+/** What a row says before anything was measured. */
+export type RowHead = Pick<Row, "id" | "what" | "unit" | "goal">;
+
 /** A row with its verdict. A row without a limit is only stated. */
 export function judge(row: RowInput & { readonly value: number }): Row {
   const ratio = row.floor === undefined ? {} : { ratio: row.value / row.floor };
@@ -41,7 +44,7 @@ export function judge(row: RowInput & { readonly value: number }): Row {
 }
 
 /** A row for something that could not be measured here. */
-export function notMeasured(row: Pick<Row, "id" | "what" | "unit" | "goal">, reason: string): Row {
+export function notMeasured(row: RowHead, reason: string): Row {
   return { ...row, verdict: { kind: "not measured", reason } };
 }
 

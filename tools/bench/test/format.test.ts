@@ -21,6 +21,7 @@ describe("formatValue", () => {
     [882, "ns", "0.88 µs"],
     [2_104_000, "ns", "2.10 ms"],
     [188_416, "bytes", "184 KiB"],
+    [-2_310_144, "bytes", "-2256 KiB"],
     [1204, "count", "1,204"],
     [1.0, "ratio", "1.00 ×"],
   ] as const)("writes %d %s as %s", (value, unit, text) => {

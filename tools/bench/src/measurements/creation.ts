@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Sandbox, type SandboxOptions } from "@twinwall/sandbox";
 import { measureBareMachine } from "@twinwall/vmm-kvm";
 import type { Bench } from "../bench.js";
 import { interleave, timeEachAsync } from "../interleave.js";
 import { WrongBytesError } from "../payload.js";
 import { judge, notMeasured, type Row } from "../row.js";
+import { proportionalBytes } from "../soak/holdings.js";
 import { ClosingStack } from "../stack.js";
 import { summarize } from "../statistics.js";
 
@@ -101,13 +101,6 @@ async function measureIdleMemory(bench: Bench, options: SandboxOptions): Promise
     limit: IDLE_LIMIT + memory,
     note: `proportional set size of the process over ${IDLE} sandboxes, one call made in each`,
   });
-}
-
-/** Proportional set size of this process, bytes. */
-function proportionalBytes(): number {
-  const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/smaps_rollup", "utf8"));
-  if (match === null) throw new Error("/proc/self/smaps_rollup has no Pss");
-  return Number(match[1]) * 1024;
 }
 
 function checkEcho(sandbox: Sandbox): void {
