@@ -13,12 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The exit loop needs little of it, and no guest can make it need more.
 const STACK_BYTES: usize = 512 << 10;
 
+/// How much nicer the threads are than the one that starts them. Where more guests run than there are processors, an event
+/// loop that is woken for a moment would else wait until each of them has had its turn.
+const NICENESS: libc::c_int = 10;
+
 /// Work, which gives what is to be done once its thread is free again.
 type Job = Box<dyn FnOnce() -> Delivery + Send>;
 type Delivery = Box<dyn FnOnce()>;
 
-/// Threads that run calls beside the thread that wants them. There are as many as there are calls at the same time: one
-/// that waits for a host function must not keep another from running, for which that function may be waiting.
+/// Threads that run calls beside the thread that wants them, at a lower priority. There are as many as there are calls at
+/// the same time: one that waits for a host function must not keep another from running, for which that function may be
+/// waiting.
 ///
 /// A thread that has had nothing to do for ten seconds ends. When the crew is dropped all do, those with a call behind
 /// it.
@@ -68,7 +73,12 @@ impl Crew {
         if !state.has_spare() {
             let shared = Arc::clone(&self.shared);
             let thread = thread::Builder::new().name("twinwall-call".into()).stack_size(STACK_BYTES);
-            thread.spawn(move || shared.work()).map_err(MachineError::Thread)?;
+            let run = move || {
+                // SAFETY: this takes a number; on Linux it is about the calling thread alone. Where it fails all are equal.
+                unsafe { libc::nice(NICENESS) };
+                shared.work();
+            };
+            thread.spawn(run).map_err(MachineError::Thread)?;
             state.idle += 1;
         }
         state.claimed += 1;
@@ -101,7 +111,10 @@ impl Seat {
         let mut state = shared.lock();
         state.jobs.push_back(job);
         // Where nobody waits, a thread is about to look for jobs.
-        if let Some(bell) = state.waiting.pop() {
+        let bell = state.waiting.pop();
+        // A thread that is woken first of all locks the state.
+        drop(state);
+        if let Some(bell) = bell {
             bell.notify_one();
         }
     }

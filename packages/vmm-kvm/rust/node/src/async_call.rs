@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::Env;
-use napi::bindgen_prelude::{Either3, FnArgs, FunctionRef, Uint8Array, Uint8ArraySlice};
+use napi::bindgen_prelude::{Either3, FnArgs, FunctionRef, ToNapiValue, Uint8Array, Uint8ArraySlice};
+use napi::{Env, sys};
 use twinwall_abi::ErrorCode;
 use twinwall_vmm_kvm::{CallError, CallLink, Courier, HostMessage, Limits, NoHost, RemoteHost, Statistics};
 
@@ -33,7 +33,26 @@ pub(crate) enum Told {
 
 /// `(what, number, function, data) => result bytes, a negative error code, or undefined`.
 pub(crate) type Deliver =
-    FunctionRef<FnArgs<(u32, f64, u32, Uint8Array)>, Either3<Uint8ArraySlice<'static>, i32, ()>>;
+    FunctionRef<FnArgs<(u32, f64, u32, Bytes)>, Either3<Uint8ArraySlice<'static>, i32, ()>>;
+
+/// Bytes for JavaScript, as a `Uint8Array`.
+pub struct Bytes(Vec<u8>);
+
+/// Most bytes that are copied: that costs less than memory of ours which the engine has to give back.
+const MOST_COPIED: usize = 4096;
+
+impl ToNapiValue for Bytes {
+    unsafe fn to_napi_value(env: sys::napi_env, Self(bytes): Self) -> napi::Result<sys::napi_value> {
+        // SAFETY: `env` is the environment that the value is for, as the caller vouches.
+        unsafe {
+            if bytes.len() > MOST_COPIED {
+                return Uint8Array::to_napi_value(env, Uint8Array::new(bytes));
+            }
+            let copy = Uint8ArraySlice::copy_from(&Env::from_raw(env), &bytes)?;
+            Uint8ArraySlice::to_napi_value(env, copy)
+        }
+    }
+}
 
 /// What is here of a machine while its call or restore runs elsewhere.
 pub(crate) struct Away {
@@ -214,14 +233,14 @@ pub(crate) fn serve(env: &Env, event_loop: &EventLoop, call: u64, event: Event) 
 /// The function that a call or restore was started with, for what it is told last: the machine must be free by then.
 pub(crate) type Callback<'env> = napi::bindgen_prelude::Function<
     'env,
-    FnArgs<(u32, f64, u32, Uint8Array)>,
+    FnArgs<(u32, f64, u32, Bytes)>,
     Either3<Uint8ArraySlice<'static>, i32, ()>,
 >;
 
 pub(crate) fn call_back(deliver: Option<Callback<'_>>, what: Told, number: f64, data: Vec<u8>) {
     if let Some(deliver) = deliver {
         // What it throws concerns nobody here.
-        let _ = deliver.call(FnArgs::from((what as u32, number, 0, Uint8Array::new(data))));
+        let _ = deliver.call(FnArgs::from((what as u32, number, 0, Bytes(data))));
     }
 }
 
@@ -235,7 +254,7 @@ fn tell(
     data: Vec<u8>,
 ) -> Option<Result<Vec<u8>, ErrorCode>> {
     let deliver = inner.away(|away| away.deliver.borrow_back(env))?;
-    let arguments = FnArgs::from((what as u32, number, function, Uint8Array::new(data)));
+    let arguments = FnArgs::from((what as u32, number, function, Bytes(data)));
     match deliver.and_then(|deliver| deliver.call(arguments)) {
         Ok(Either3::A(bytes)) => Some(Ok(bytes.to_vec())),
         Ok(Either3::B(code)) => Some(Err(error_code(code))),

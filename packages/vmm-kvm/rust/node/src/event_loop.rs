@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use napi::{Env, Result, check_status, sys};
 use twinwall_vmm_kvm::{Crew, HostMessage};
@@ -37,12 +37,13 @@ type Letter = (u64, Event);
 
 /// Where threads leave events for the event loop.
 pub(crate) struct Post {
+    /// Absent once the environment has ended, which waits for those that wake it.
+    wake: RwLock<Option<Wake>>,
     state: Mutex<PostState>,
 }
 
+#[derive(Default)]
 struct PostState {
-    /// Absent once the environment has ended.
-    wake: Option<Wake>,
     queue: VecDeque<Letter>,
     /// The event loop was woken, and has not come yet.
     woken: bool,
@@ -54,6 +55,8 @@ struct Wake(sys::napi_threadsafe_function);
 // SAFETY: a threadsafe function may be called by any thread, as long as it exists: it is taken out of the post, under
 // the post's lock, before its environment ends.
 unsafe impl Send for Wake {}
+// SAFETY: and by several at a time.
+unsafe impl Sync for Wake {}
 
 impl Wake {
     fn call(&self) {
@@ -73,13 +76,21 @@ impl Post {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn wake(&self) -> RwLockReadGuard<'_, Option<Wake>> {
+        self.wake.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sends an event of a call. Without its environment nothing is sent, the event is dropped, and this is false.
     pub(crate) fn send(&self, call: u64, event: Event) -> bool {
-        let mut state = self.lock();
-        let PostState { wake: Some(wake), queue, woken } = &mut *state else { return false };
-        queue.push_back((call, event));
-        if !*woken {
-            *woken = true;
+        let wake = self.wake();
+        let Some(wake) = &*wake else { return false };
+        let woken = {
+            let mut state = self.lock();
+            state.queue.push_back((call, event));
+            std::mem::replace(&mut state.woken, true)
+        };
+        // The event loop locks the state first of all: not before this thread let go of it.
+        if !woken {
             wake.call();
         }
         true
@@ -89,7 +100,7 @@ impl Post {
     /// has put off.
     fn take(&self) -> Vec<Letter> {
         let mut state = self.lock();
-        let PostState { wake, queue, woken } = &mut *state;
+        let PostState { queue, woken } = &mut *state;
         let is_record = |letter: &Letter| matches!(letter.1, Event::Guest(HostMessage::Record(_)));
         let mut letters: Vec<Letter> = queue.pop_front().into_iter().collect();
         while letters.len() < RECORDS
@@ -98,17 +109,18 @@ impl Post {
         {
             letters.extend(queue.pop_front());
         }
-        *woken = !queue.is_empty();
-        if let (true, Some(wake)) = (*woken, wake) {
+        let again = !queue.is_empty();
+        *woken = again;
+        drop(state);
+        if again && let Some(wake) = &*self.wake() {
             wake.call();
         }
         letters
     }
 
     fn close(&self) -> VecDeque<Letter> {
-        let mut state = self.lock();
-        state.wake = None;
-        std::mem::take(&mut state.queue)
+        *self.wake.write().unwrap_or_else(PoisonError::into_inner) = None;
+        std::mem::take(&mut self.lock().queue)
     }
 }
 
@@ -180,11 +192,10 @@ impl EventLoop {
             unsafe { sys::napi_release_threadsafe_function(wake, sys::ThreadsafeFunctionReleaseMode::abort) };
         }
         check_status!(status, "cannot attach to the environment")?;
-        let state = PostState { wake: Some(Wake(wake)), queue: VecDeque::new(), woken: false };
         Ok(Self {
             env,
             wake,
-            post: Arc::new(Post { state: Mutex::new(state) }),
+            post: Arc::new(Post { wake: RwLock::new(Some(Wake(wake))), state: Mutex::default() }),
             crew: Crew::new(),
             calls: RefCell::default(),
             last_call: Cell::new(0),
