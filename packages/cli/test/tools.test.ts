@@ -96,8 +96,10 @@ describe("twinwall doctor", () => {
       expect.arrayContaining([
         "machine",
         "kvm",
+        "process wall",
         "soft",
         "processor",
+        "dirty log",
         "split locks",
         "image kvm",
         "image soft",

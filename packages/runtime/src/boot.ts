@@ -121,6 +121,7 @@ export function bootNativeImage(driver: Driver, image: Exclude<ImageName, "wasm"
 function snapshotKey(options: BootOptions): string {
   return JSON.stringify([
     options.driver.machine,
+    options.driver.isolation,
     options.module.key,
     options.limits.memory,
     options.limits.resultBytes,

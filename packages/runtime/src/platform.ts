@@ -1,4 +1,4 @@
-import type { Driver } from "@twinwall/vmm";
+import type { Driver, Isolation } from "@twinwall/vmm";
 
 /**
  * What differs between Node and browsers. The manifest's `imports` choose which file `#runtime/platform` is: `node/platform.ts`
@@ -12,9 +12,9 @@ export interface Platform {
   /** An environment variable; `undefined` where there is none. */
   environment(name: string): string | undefined;
   /**
-   * Opens the KVM driver.
+   * Opens the KVM driver that has this isolation.
    *
    * @throws TwinwallError `E_NO_MACHINE` with the reason.
    */
-  openKvm(): Promise<Driver>;
+  openKvm(isolation: Isolation): Promise<Driver>;
 }

@@ -3,15 +3,22 @@ import { hostProblem } from "@twinwall/vmm-kvm";
 import { afterEach, describe, expect, it } from "vitest";
 import { chooseDriver, type DriverChoice, type MachineChoice } from "../src/index.js";
 
-const before = process.env["TWINWALL_MACHINE"];
+const variables = ["TWINWALL_MACHINE", "TWINWALL_ISOLATION"];
+const before = variables.map((name) => process.env[name]);
 afterEach(() => {
-  if (before === undefined) delete process.env["TWINWALL_MACHINE"];
-  else process.env["TWINWALL_MACHINE"] = before;
+  for (const [index, name] of variables.entries()) {
+    const value = before[index];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
 });
 
 /** The choice, or the error that there is instead. */
-function choose(machine?: MachineChoice): Promise<DriverChoice | TwinwallError> {
-  return chooseDriver(machine).catch((error: unknown) => TwinwallError.from(error));
+function choose(
+  machine?: MachineChoice,
+  isolation?: "none" | "process",
+): Promise<DriverChoice | TwinwallError> {
+  return chooseDriver(machine, isolation).catch((error: unknown) => TwinwallError.from(error));
 }
 
 describe("the choice of a machine", () => {
@@ -42,5 +49,43 @@ describe("the choice of a machine", () => {
     expect(driver.machine).toBe(problem === undefined ? "kvm" : "soft");
     if (problem === undefined) expect(reason).toMatch(/^kvm, as \/dev\/kvm opens \(/);
     else expect(reason).toContain("soft, as there is no kvm: ");
+  });
+});
+
+describe("the choice of an isolation", () => {
+  it("an unknown name is E_OPTION, naming where it was given and what there is", async () => {
+    expect(String(await choose("soft", "jail" as never))).toContain(
+      'E_OPTION: isolation: "jail" is no isolation; there are none, process',
+    );
+    process.env["TWINWALL_ISOLATION"] = "jail";
+    expect(String(await choose("soft"))).toContain('E_OPTION: TWINWALL_ISOLATION: "jail" is no isolation');
+  });
+
+  it("the soft machine has none, and says who asked for what", async () => {
+    expect(String(await choose("soft", "process"))).toContain(
+      'E_OPTION: isolation: "process", as option isolation says, is for machine kvm; machine soft, as option machine says',
+    );
+    process.env["TWINWALL_MACHINE"] = "soft";
+    process.env["TWINWALL_ISOLATION"] = "process";
+    const error = String(await choose());
+    expect(error).toContain("as TWINWALL_ISOLATION says");
+    expect(error).toContain("machine soft, as TWINWALL_MACHINE says");
+    // The option overrules the environment.
+    expect(await choose(undefined, "none")).toMatchObject({ driver: { machine: "soft", isolation: "none" } });
+  });
+
+  it("auto takes KVM behind the wall or nothing at all", async () => {
+    delete process.env["TWINWALL_MACHINE"];
+    const choice = await choose("auto", "process");
+    const problem = hostProblem();
+    if (problem === undefined) {
+      expect(choice).toMatchObject({ driver: { machine: "kvm", isolation: "process" } });
+      expect((choice as DriverChoice).reason).toMatch(
+        /^kvm, as \/dev\/kvm opens, in worker processes, as option isolation says \(/,
+      );
+    } else {
+      expect(choice).toBeInstanceOf(TwinwallError);
+      expect(String(choice)).toContain('E_NO_MACHINE: isolation "process" needs machine kvm: ');
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { LimitOptions, Limits, MachineName } from "@twinwall/abi";
 import type { ModuleCompiler } from "@twinwall/runtime/slim";
+import type { Isolation, RestoreStrategy } from "@twinwall/vmm";
 import type { HostFunction } from "./host-function.js";
 import type { DynamicWorld, WorldTypes } from "./world-types.js";
 
@@ -24,6 +25,13 @@ export interface SandboxOptions<Types extends WorldTypes = DynamicWorld> {
    * Default: environment variable `TWINWALL_MACHINE`, else `"auto"`.
    */
   readonly machine?: MachineName | "auto";
+  /**
+   * What is between the machine and this process: `"none"`, or `"process"`: each machine stands in a worker process that may do
+   * nothing but enter it, so that whoever escapes from the machine finds nothing to open. Only on machine `"kvm"`; elsewhere
+   * creation fails, as it does where the kernel has no such processes. Calls and creation cost more.
+   * Default: environment variable `TWINWALL_ISOLATION`, else `"none"`.
+   */
+  readonly isolation?: Isolation;
   /** Limits of each call; see {@link LimitOptions} for the defaults. */
   readonly limits?: LimitOptions;
   /**
@@ -105,6 +113,8 @@ export interface RunResult {
 
 /** Figures of a sandbox: of its creation, and of its last call. */
 export interface SandboxStats {
+  /** What is between the machine and this process. */
+  readonly isolation: Isolation;
   /** Time of `Sandbox.create` in microseconds. */
   readonly createUs: number;
   /** Time of compiling within that, microseconds; 0 when the module was compiled already. */
@@ -131,8 +141,13 @@ export interface SandboxStats {
   readonly guestTicks: number;
   /** Bytes of linear memories and tables after the last call. */
   readonly memoryBytes: number;
-  /** Bytes that the guest could write, and a restore must put back. */
+  /** Bytes that the guest can write from the start. */
   readonly writableBytes: number;
+  /**
+   * How the last restore went: `"copy"` puts back everything that the guest can write, `"dirty-log"` what it wrote, by KVM's
+   * log of written pages. Chosen by what costs less; always `"copy"` on the soft machine.
+   */
+  readonly restoreStrategy: RestoreStrategy;
   /** Bytes that the last restore put back. */
   readonly restoredBytes: number;
   /** Bytes of memory opened by the guest since the snapshot. */

@@ -43,7 +43,7 @@ export async function prepare(options: SandboxOptions<WorldTypes>): Promise<Part
   const { signal, limits } = settings;
   throwIfAborted(signal);
   const bytes = await readModule(settings.module);
-  const choice = await chooseDriver(settings.machine);
+  const choice = await chooseDriver(settings.machine, settings.isolation);
   const module = await loadModule(bytes, {
     machine: choice.driver.machine,
     fuel: limits.fuel !== undefined,

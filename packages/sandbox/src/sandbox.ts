@@ -254,9 +254,10 @@ export class Sandbox<Types extends WorldTypes = DynamicWorld> {
 
   /** Figures of the creation and of the last call. */
   stats(): SandboxStats {
-    const { module, lease, settings } = this.#parts;
+    const { choice, module, lease, settings } = this.#parts;
     const { fuelUsed, outboxBytes, ...figures } = this.#caller.stats();
     return {
+      isolation: choice.driver.isolation,
       createUs: this.#createUs,
       compileUs: module.compileUs,
       bootUs: lease.bootUs,

@@ -25,6 +25,7 @@ export {
   type WasmFrame,
 } from "@twinwall/abi";
 export { provideImage } from "@twinwall/runtime/slim";
+export type { Isolation } from "@twinwall/vmm";
 export { type CodecHostOptions, hostFunctionWith } from "./codec-calls.js";
 export {
   type HostArguments,

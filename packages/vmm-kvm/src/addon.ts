@@ -8,12 +8,29 @@ import { addonFunctions, type NativeAddon } from "./native.js";
 /** File name of the addon for this system. */
 export const addonName = "twinwall-vmm-kvm.linux-x64-gnu.node";
 
+/** File name of the program that worker processes run. It is read, never executed by its name. */
+const workerName = "twinwall-worker.linux-x64-gnu";
+
 let loaded: NativeAddon | undefined;
 
-/** Where the addon may lie: beside the built code, or in `dist` when the sources run. */
-export function addonPaths(): string[] {
+/** Where a built file may lie: beside the built code, or in `dist` when the sources run. */
+function pathsOf(name: string): string[] {
   const here = dirname(fileURLToPath(import.meta.url));
-  return [join(here, addonName), join(here, "../dist", addonName), join(here, "../artifacts", addonName)];
+  return [join(here, name), join(here, "../dist", name), join(here, "../artifacts", name)];
+}
+
+/**
+ * Path of the program that worker processes run.
+ *
+ * @throws TwinwallError `E_NO_MACHINE` when it is not there.
+ */
+export function workerPath(): string {
+  const path = pathsOf(workerName).find((candidate) => existsSync(candidate));
+  if (path !== undefined) return path;
+  throw new TwinwallError(
+    "E_NO_MACHINE",
+    `the process wall cannot be had: ${workerName} is missing; install @twinwall/vmm-kvm again, or in a checkout run \`pnpm build\``,
+  );
 }
 
 /**
@@ -23,7 +40,7 @@ export function addonPaths(): string[] {
  */
 export function loadAddon(): NativeAddon {
   if (loaded !== undefined) return loaded;
-  const path = addonPaths().find((candidate) => existsSync(candidate));
+  const path = pathsOf(addonName).find((candidate) => existsSync(candidate));
   if (path === undefined) {
     throw new TwinwallError(
       "E_NO_MACHINE",

@@ -4,6 +4,13 @@
  * @module
  */
 
-export { countInstructions, measureBareMachine, measureFloor, openKvmDriver } from "./driver.js";
+export {
+  countInstructions,
+  measureBareMachine,
+  measureFloor,
+  openKvmDriver,
+  openWalledKvmDriver,
+  testDirtyLog,
+} from "./driver.js";
 export { hostProblem } from "./host.js";
 export { splitLockDanger } from "./split-locks.js";

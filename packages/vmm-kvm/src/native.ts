@@ -54,6 +54,8 @@ export interface NativeMachine extends Omit<Machine, "call" | "callAsync" | "res
   answer(call: number, hostCall: number, answer: Uint8Array | number): void;
   /** Ends a call, by number. Does nothing when it is over. */
   end(call: number, code: number): void;
+  /** Number of the worker process in which the machine stands; `null` where there is none, or the machine is away. */
+  readonly process: number | null;
   /** Instructions of one call from the snapshot, or a negative error code. For measurements. */
   countInstructions(kind: number, target: number, input: Uint8Array): number;
 }
@@ -82,6 +84,7 @@ export interface NativeSnapshotClass {
     limits: MachineLimits,
     seed: Uint8Array | null,
     recycle: boolean,
+    walled: boolean,
     hostCall: HostCallHandler,
     record: RecordHandler,
   ): NativeResult<NativeSnapshot>;
@@ -93,18 +96,22 @@ export interface NativeSnapshotClass {
     contents: Uint8Array[],
     limits: MachineLimits,
     recycle: boolean,
+    walled: boolean,
   ): NativeResult<NativeSnapshot>;
 }
 
 /** What the addon exports. */
 export interface NativeAddon {
   openKvm(): NativeResult<KvmReport>;
+  /** Takes over the program of worker processes, and tests one; what was found, one line. */
+  openWalled(program: string): NativeResult<string>;
   attachmentAddresses(lengths: number[]): bigint[];
   processor(): string;
+  testDirtyLog(): NativeResult<string>;
   readonly NativeSnapshot: NativeSnapshotClass;
   measureFloor(rounds: number): NativeResult<Float64Array>;
   measureBareMachine(rounds: number): NativeResult<Float64Array>;
 }
 
 /** Functions without which the addon is not ours. */
-export const addonFunctions = ["openKvm", "attachmentAddresses", "NativeSnapshot"] as const;
+export const addonFunctions = ["openKvm", "openWalled", "attachmentAddresses", "NativeSnapshot"] as const;

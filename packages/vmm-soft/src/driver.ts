@@ -12,6 +12,7 @@ export function openSoftDriver(): Driver {
 
 class SoftDriver implements Driver {
   readonly machine = "soft";
+  readonly isolation = "none";
   readonly description = "an interpreter inside an instance of the host's WebAssembly engine";
 
   attachmentAddresses(lengths: readonly number[]): bigint[] {

@@ -57,6 +57,7 @@ export class Figures {
       guestTicks: this.#ticks,
       memoryBytes: this.#memoryBytes,
       writableBytes,
+      restoreStrategy: "copy",
       restoredBytes: this.restoredBytes,
       openedBytes: this.#openedBytes,
       calls: this.calls,

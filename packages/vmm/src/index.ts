@@ -16,11 +16,13 @@ export {
   type Failure,
   type GuestState,
   type HostCallHandler,
+  type Isolation,
   type LoadRequest,
   type Machine,
   type MachineLimits,
   type MachineStats,
   type RecordHandler,
+  type RestoreStrategy,
   type Snapshot,
   type StateRun,
 } from "./machine.js";

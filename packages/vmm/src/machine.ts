@@ -93,6 +93,12 @@ export interface Failure {
   readonly backtrace: string;
 }
 
+/**
+ * How a machine goes back to its snapshot: everything is put back that the guest can write, or what it wrote, by KVM's log
+ * of written pages.
+ */
+export type RestoreStrategy = "copy" | "dirty-log";
+
 /** Figures of a machine: the last call's, and totals. */
 export interface MachineStats {
   readonly exits: number;
@@ -110,6 +116,8 @@ export interface MachineStats {
   readonly memoryBytes: number;
   /** What the guest could write, bytes. */
   readonly writableBytes: number;
+  /** How the last restore went. */
+  readonly restoreStrategy: RestoreStrategy;
   /** What the last restore put back, bytes. */
   readonly restoredBytes: number;
   /** What the guest opened since the snapshot, bytes. */
@@ -248,9 +256,16 @@ export interface BootRequest {
   readonly record: RecordHandler;
 }
 
+/**
+ * What is between a machine and the program that uses it: `"none"`, so that it stands in the program's own process, or
+ * `"process"`: it stands in a worker process that may do nothing but enter it.
+ */
+export type Isolation = "none" | "process";
+
 /** One kind of outer wall. */
 export interface Driver {
   readonly machine: MachineName;
+  readonly isolation: Isolation;
   /** What the driver found when it tested its machine, one line. */
   readonly description: string;
   /** Guest addresses of attachments of these lengths. */

@@ -8,6 +8,9 @@ export interface Guarantee {
   readonly tests: readonly (readonly [file: string, name: string])[];
 }
 
+/** Folder of the crate `twinwall-walled`. */
+const walled = "packages/vmm-kvm/rust/walled";
+
 /** What the wall promises, in the order of SECURITY.md. */
 export const guarantees = {
   "gate-exact": {
@@ -46,6 +49,10 @@ export const guarantees = {
     ],
     tests: [
       ["packages/vmm-soft/test/leftovers.test.ts", "leaves nothing to another machine"],
+      [
+        "packages/vmm-soft/test/leftovers.test.ts",
+        "is zero %s, whatever a guest wrote to it while it was closed",
+      ],
       [
         "packages/vmm-soft/test/hostile.test.ts",
         "that writes everywhere leaves nothing of it in what a restore covers",
@@ -94,6 +101,7 @@ export const guarantees = {
       ],
       ["packages/abi/test/wit/values-codec.test.ts", "with few bytes for many objects are refused"],
       ["tools/fuzz/test/fuzz.test.ts", "reads or refuses damaged inputs"],
+      ["tools/fuzz/test/wasi.test.ts", "knows every function that the runtime has, with its parameters"],
     ],
   },
   "guest-text": {
@@ -183,6 +191,30 @@ export const guarantees = {
         "packages/vmm-soft/test/workers.test.ts",
         "that die fail their call with a typed error and are replaced",
       ],
+    ],
+  },
+  "process-wall": {
+    title: "The process wall, where it is asked for, leaves nothing to open",
+    promise:
+      "A worker process has one machine and may do nothing but enter it; what it says is bounded, checked and counted " +
+      "by its parent, which it does not outlive. It is had as asked for, or creation fails.",
+    core: [],
+    tests: [
+      [`${walled}/src/worker/tests.rs`, "who_takes_a_worker_over_can_do_nothing_with_it"],
+      [`${walled}/src/worker/tests.rs`, "machines_are_made_before_guests_run"],
+      [`${walled}/src/worker/tests.rs`, "other_ways_into_the_kernel_are_shut"],
+      [`${walled}/src/wire/tests.rs`, "damaged_frames_are_refused_or_read_within_their_bounds"],
+      [`${walled}/tests/machines/processes.rs`, "a_worker_has_no_rights_while_guests_run"],
+      [`${walled}/tests/machines/processes.rs`, "a_worker_holds_its_machine_and_its_socket_only"],
+      [`${walled}/tests/machines/processes.rs`, "only_who_may_do_all_looks_into_a_worker"],
+      [`${walled}/tests/machines/hostile.rs`, "what_breaks_the_protocol_ends_the_worker"],
+      [`${walled}/tests/machines/hostile.rs`, "limits_hold_without_the_worker"],
+      [`${walled}/tests/machines/hostile.rs`, "silence_ends_with_the_deadline"],
+      [`${walled}/tests/machines/hostile.rs`, "states_are_checked"],
+      [`${walled}/tests/leaks/main.rs`, "nothing_is_left_of_many_machines"],
+      ["packages/sandbox/test/isolation.test.ts", "ends the session that it kept, and no other"],
+      ["packages/sandbox/test/isolation-processes.test.ts", "end with their parent, whatever they do"],
+      ["packages/sandbox/test/isolation-processes.test.ts", "are refused where there is no KVM"],
     ],
   },
 } as const satisfies Readonly<Record<string, Guarantee>>;

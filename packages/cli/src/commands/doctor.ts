@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { type MachineName, showText, TwinwallError } from "@twinwall/abi";
 import { createCompiler, inspectArtifact } from "@twinwall/compiler";
 import { chooseDriver, loadImage } from "@twinwall/runtime";
+import { testDirtyLog } from "@twinwall/vmm-kvm";
 import { describeCache } from "../doctor/cache.js";
 import { type Check, check } from "../doctor/check.js";
 import { describeCpu } from "../doctor/cpu.js";
@@ -26,7 +27,9 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const checks = [
     machine.check,
     await check("kvm", async () => (await chooseDriver("kvm")).driver.description, "missing"),
+    await check("process wall", describeProcessWall, "missing"),
     await check("soft", async () => (await chooseDriver("soft")).driver.description),
+    await check("dirty log", () => testDirtyLog(), "missing"),
     // What only KVM needs is no problem where there is none.
     await check("processor", () => describeCpu(), machine.name === "kvm" ? "problem" : "missing"),
     checkSplitLocks(machine.name === "kvm"),
@@ -60,6 +63,14 @@ async function chosenMachine(): Promise<{ name: string | null; check: Check }> {
     return reason.replace(` (${driver.description})`, "");
   });
   return { name, check: result };
+}
+
+/** Whether machines can stand in worker processes that may do nothing else. */
+async function describeProcessWall(): Promise<string> {
+  const { driver } = await chooseDriver("kvm", "process");
+  // What it found of the machine has a line of its own.
+  const machine = (await chooseDriver("kvm", "none")).driver;
+  return driver.description.replace(`${machine.description}; `, "");
 }
 
 function describeImage(name: "wasm" | "echo", machine: MachineName): string {

@@ -14,7 +14,7 @@ export function checkSplitLocks(onKvm: boolean, danger = splitLockDanger()): Che
       status: onKvm ? "problem" : "missing",
       detail:
         "the kernel ends a process whose guest makes one (SIGBUS), so any guest of kvm can end its host; boot without " +
-        "split_lock_detect=fatal, or use machine soft",
+        'split_lock_detect=fatal, set isolation "process" (a worker ends then), or use machine soft',
     };
   }
   return {

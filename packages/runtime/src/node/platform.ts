@@ -17,8 +17,8 @@ export const platform: Platform = {
 
   environment: (name) => process.env[name],
 
-  async openKvm() {
-    const { openKvmDriver } = await import("@twinwall/vmm-kvm");
-    return openKvmDriver();
+  async openKvm(isolation) {
+    const { openKvmDriver, openWalledKvmDriver } = await import("@twinwall/vmm-kvm");
+    return isolation === "process" ? openWalledKvmDriver() : openKvmDriver();
   },
 };

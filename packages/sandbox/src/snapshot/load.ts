@@ -1,4 +1,4 @@
-import { parseLimits, show, TwinwallError } from "@twinwall/abi";
+import { checkOptionNames, type OptionNames, parseLimits, show, TwinwallError } from "@twinwall/abi";
 import {
   chooseDriver,
   loadSnapshot,
@@ -9,7 +9,7 @@ import {
 import { platform } from "#sandbox/platform";
 import { isCallBuffer } from "../buffers.js";
 import { HostCalls } from "../host-calls.js";
-import { checkNames, parseOptions, type Settings } from "../parse-options.js";
+import { parseOptions, type Settings } from "../parse-options.js";
 import { FileError } from "../platform.js";
 import { imports, type Parts } from "../prepare.js";
 import { sandboxSink } from "../run.js";
@@ -18,8 +18,9 @@ import type { WorldTypes } from "../world-types.js";
 import type { FromOptions, SandboxSnapshot } from "./options.js";
 import { keyOf, otherMachine } from "./take.js";
 
-const fromOptions: Readonly<Record<keyof FromOptions, true>> = {
+const fromOptions: OptionNames<FromOptions> = {
   machine: true,
+  isolation: true,
   limits: true,
   host: true,
   trustDomain: true,
@@ -43,7 +44,7 @@ export async function prepareFrom(
   options: FromOptions<WorldTypes>,
 ): Promise<Parts> {
   const begin = performance.now();
-  checkNames("Sandbox.from", options, fromOptions);
+  checkOptionNames("Sandbox.from", options, fromOptions);
   const { key: given, ...others } = options;
   const key = keyOf(given);
   // A copy first: what is verified must be what is used.
@@ -55,7 +56,7 @@ export async function prepareFrom(
     throw otherMachine(show(machine), header.machine);
   const settings = settingsOf(read, others);
   if (settings.signal?.aborted) throw abortedError(settings.signal);
-  const choice = await chooseDriver(header.machine);
+  const choice = await chooseDriver(header.machine, settings.isolation);
   const module = moduleOf(read.facts, read.artifact);
   const { functions, scopes } = imports(settings, module);
   checkHost(

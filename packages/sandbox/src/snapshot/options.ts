@@ -25,7 +25,15 @@ export interface SandboxSnapshot {
 export interface FromOptions<Types extends WorldTypes = DynamicWorld>
   extends Pick<
     SandboxOptions<Types>,
-    "machine" | "limits" | "host" | "trustDomain" | "recycle" | "onStdout" | "onStderr" | "signal"
+    | "machine"
+    | "isolation"
+    | "limits"
+    | "host"
+    | "trustDomain"
+    | "recycle"
+    | "onStdout"
+    | "onStderr"
+    | "signal"
   > {
   /** What authenticates it, where something does. */
   readonly key?: Uint8Array;

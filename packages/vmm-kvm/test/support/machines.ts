@@ -3,12 +3,13 @@ import {
   type AsyncCall,
   type AsyncHostCallHandler,
   CallFlag,
+  type Driver,
   type HostCallHandler,
   type Machine,
   type MachineLimits,
   type RecordHandler,
 } from "@twinwall/vmm";
-import { openKvmDriver } from "../../src/driver.js";
+import { openKvmDriver, openWalledKvmDriver } from "../../src/driver.js";
 import { guestImage } from "./guest.js";
 
 /** No deadline, small sizes. */
@@ -32,10 +33,15 @@ export interface MachineOptions {
   readonly record?: RecordHandler;
 }
 
+/** The driver that this run is about (see vitest.config.ts). */
+function driverOfThisRun(): Driver {
+  return process.env["TWINWALL_ISOLATION"] === "process" ? openWalledKvmDriver() : openKvmDriver();
+}
+
 /** A machine that runs the guest of `guest.ts`. Virtual machines are recycled. */
-export function guestMachine(options: MachineOptions = {}): Machine {
+export function guestMachine(options: MachineOptions = {}, driver = driverOfThisRun()): Machine {
   const { hostCall = () => -1, record = () => {} } = options;
-  const snapshot = openKvmDriver().boot({
+  const snapshot = driver.boot({
     image: guestImage(),
     attachments: [],
     input: new Uint8Array(0),

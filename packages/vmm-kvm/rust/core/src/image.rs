@@ -1,5 +1,7 @@
 //! Loading of images: static ELF executables with a `.twinwall` section.
 
+use std::os::fd::BorrowedFd;
+
 use object::elf::{ET_EXEC, FileHeader64, PF_W, PF_X, PT_INTERP, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, Object, ObjectSection};
@@ -58,6 +60,25 @@ impl Image {
     /// [`LoadError`] when the file is not a static x86-64 executable, breaks the image contract, or was built for
     /// another ABI version.
     pub fn load(elf: &[u8]) -> Result<Self, LoadError> {
+        Self::read(elf, copied)
+    }
+
+    /// Reads an ELF file whose read-only segments lie in a file already, as [`Self::shared_memory`] of the same image gave them:
+    /// processes that map it share its pages. That file must be one that nobody can change.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_mapped(elf: &[u8], memory: BorrowedFd<'_>) -> Result<Self, LoadError> {
+        Self::read(elf, |_, _, length| Ok(HostMemory::of_file(memory, length)?))
+    }
+
+    /// The read-only segments, as machines see them.
+    #[must_use]
+    pub fn shared_memory(&self) -> &[u8] {
+        self.memory.slice()
+    }
+
+    fn read(elf: &[u8], memory: impl Memory) -> Result<Self, LoadError> {
         let file = object::read::elf::ElfFile64::<Endianness>::parse(elf).map_err(LoadError::Elf)?;
         let header = read_header(&file)?;
         let raw = FileHeader64::<Endianness>::parse(elf).map_err(LoadError::Elf)?;
@@ -67,8 +88,7 @@ impl Image {
         }
         let loads = read_loads(raw, endian, elf)?;
         let entry = raw.e_entry(endian);
-        let image = Self::assemble(&loads, entry, header)?;
-        Ok(image)
+        Self::assemble(&loads, entry, header, memory)
     }
 
     /// An image of one executable segment, for self-tests and measurements.
@@ -78,10 +98,15 @@ impl Image {
         let load = Load { address, length, flags: PF_X, data: code };
         let header =
             ImageHeader::new(IMAGE_MAGIC, ABI_VERSION, address + resume_offset, PAGE, 0, PAGE, PAGE, PAGE);
-        Self::assemble(&[load], address, header)
+        Self::assemble(&[load], address, header, copied)
     }
 
-    fn assemble(loads: &[Load<'_>], entry: u64, header: ImageHeader) -> Result<Self, LoadError> {
+    fn assemble(
+        loads: &[Load<'_>],
+        entry: u64,
+        header: ImageHeader,
+        memory: impl Memory,
+    ) -> Result<Self, LoadError> {
         check_header(&header)?;
         check_loads(loads)?;
         let executable = |address: u64| {
@@ -99,7 +124,8 @@ impl Image {
         };
         let segments: Vec<Segment> =
             loads.iter().filter(|load| load.flags & PF_W == 0).map(|load| segment(load, loads)).collect();
-        let (memory, base) = shared_copy(&segments, loads)?;
+        let (base, length) = shared_range(&segments)?;
+        let memory = memory(loads, base, length)?;
         Ok(Self { entry, header, segments, memory, base, writable })
     }
 }
@@ -206,8 +232,13 @@ fn segment(load: &Load<'_>, loads: &[Load<'_>]) -> Segment {
     Segment { address, length, access, large }
 }
 
-/// Copies the read-only segments to one stretch of sealed memory; returns it with the address of its first byte.
-fn shared_copy(segments: &[Segment], loads: &[Load<'_>]) -> Result<(HostMemory, u64), LoadError> {
+/// Gives the memory of read-only segments: of these program headers, from this address on, of so many bytes.
+trait Memory: FnOnce(&[Load<'_>], u64, usize) -> Result<HostMemory, LoadError> {}
+
+impl<F: FnOnce(&[Load<'_>], u64, usize) -> Result<HostMemory, LoadError>> Memory for F {}
+
+/// Address and length of the one stretch of memory that all read-only segments lie in.
+fn shared_range(segments: &[Segment]) -> Result<(u64, usize), LoadError> {
     let empty = LoadError::Rule("it has no read-only segment");
     let first = segments.iter().map(|segment| segment.address).min().ok_or(empty)? / LARGE_PAGE * LARGE_PAGE;
     let end = segments.iter().map(|segment| segment.address + segment.length).max().unwrap_or(first);
@@ -215,11 +246,16 @@ fn shared_copy(segments: &[Segment], loads: &[Load<'_>]) -> Result<(HostMemory, 
     if length > MAX_BYTES {
         return Err(LoadError::Rule("its read-only segments are too far apart"));
     }
-    let mut memory = HostMemory::large(length as usize)?;
+    Ok((first, length as usize))
+}
+
+/// Copies the read-only segments to sealed memory.
+fn copied(loads: &[Load<'_>], first: u64, length: usize) -> Result<HostMemory, LoadError> {
+    let mut memory = HostMemory::large(length)?;
     for load in loads.iter().filter(|load| load.flags & PF_W == 0) {
         let outside = LoadError::Rule("a segment is larger than its memory");
         memory.write((load.address - first) as usize, load.data).ok_or(outside)?;
     }
     memory.seal()?;
-    Ok((memory, first))
+    Ok(memory)
 }

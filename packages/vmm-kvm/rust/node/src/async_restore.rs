@@ -7,11 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use napi::Env;
 use twinwall_abi::ErrorCode;
-use twinwall_vmm_kvm::{CallError, CallLink, Machine};
+use twinwall_vmm_kvm::{CallError, CallLink};
 
 use crate::async_call::{Away, Deliver, Told, call_back};
 use crate::event_loop::{Event, EventLoop};
 use crate::machine::Inner;
+use crate::walls::Machine;
 
 /// What becomes of a closed machine.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod limits;
 mod machine;
 mod results;
 mod snapshot;
+mod walls;
 
 use napi::bindgen_prelude::{BigInt, Float64Array};
 use napi_derive::napi;
@@ -51,6 +52,25 @@ pub fn open_kvm() -> OpenResult {
     }
 }
 
+/// Result of [`open_walled`].
+#[napi(object)]
+pub struct WalledResult {
+    /// Present when there can be worker processes: what was found.
+    pub value: Option<String>,
+    /// Present when there cannot.
+    pub failure: Option<NativeFailure>,
+}
+
+/// Takes the program over that worker processes run, and tests one, once for the process.
+#[napi]
+#[must_use]
+pub fn open_walled(program: String) -> WalledResult {
+    match walls::open_walled(&program) {
+        Ok(found) => WalledResult { value: Some(found), failure: None },
+        Err(error) => WalledResult { value: None, failure: Some(failed(&error)) },
+    }
+}
+
 /// Guest addresses of attachments of the given lengths; empty when they do not fit.
 #[napi]
 #[must_use]
@@ -65,6 +85,25 @@ pub fn attachment_addresses(lengths: Vec<f64>) -> Vec<BigInt> {
 #[must_use]
 pub fn processor() -> String {
     twinwall_vmm_kvm::processor().unwrap_or_default()
+}
+
+/// Result of [`test_dirty_log`].
+#[napi(object)]
+pub struct DirtyLogResult {
+    /// Present when KVM's dirty log is used: what it costs.
+    pub value: Option<String>,
+    /// Present when it is not.
+    pub failure: Option<NativeFailure>,
+}
+
+/// Tests KVM's dirty log, once for the process.
+#[napi]
+#[must_use]
+pub fn test_dirty_log() -> DirtyLogResult {
+    match twinwall_vmm_kvm::test_dirty_log() {
+        Ok(found) => DirtyLogResult { value: Some(found), failure: None },
+        Err(error) => DirtyLogResult { value: None, failure: Some(failed(&error)) },
+    }
 }
 
 /// Result of a measurement: nanoseconds of each round.

@@ -7,7 +7,7 @@ use napi::Env;
 use napi::bindgen_prelude::{BigInt, Either, FromNapiValue, JsValue, Uint8Array, Uint8ArraySlice, Unknown};
 use napi_derive::napi;
 use twinwall_abi::{CallKind, ErrorCode};
-use twinwall_vmm_kvm::{Call, CallError, Machine};
+use twinwall_vmm_kvm::{Call, CallError, Strategy};
 
 use crate::async_call::{self, Away, Deliver};
 use crate::async_restore::{self, Farewell};
@@ -16,6 +16,7 @@ use crate::host::{HostCall, JavaScriptHost, RecordSink, error_code, known_code};
 use crate::limits::NativeLimits;
 use crate::results::{NativeFailure, failed};
 use crate::snapshot::NativeState;
+use crate::walls::Machine;
 
 /// A machine, shared by its JavaScript object and its entry function. A host function that comes back to the machine
 /// whose call it serves finds it borrowed: `E_BUSY`.
@@ -54,8 +55,10 @@ pub struct NativeStatistics {
     pub memory_bytes: f64,
     /// TSC ticks of the last call in the guest.
     pub guest_ticks: f64,
-    /// Bytes that a restore copies.
+    /// Bytes that the guest can write from the start.
     pub writable_bytes: f64,
+    /// How the last restore went: `copy` or `dirty-log`.
+    pub restore_strategy: String,
     /// Bytes that the last restore copied or cleared.
     pub restored_bytes: f64,
     /// Bytes opened since the snapshot.
@@ -108,6 +111,13 @@ impl Inner {
             Some((false, true)) => CallError::new(ErrorCode::Busy, "the machine is being restored"),
             Some((true, _)) | None => CallError::new(ErrorCode::Disposed, "the machine is closed"),
         }
+    }
+}
+
+fn strategy_name(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Copy => "copy",
+        Strategy::DirtyLog => "dirty-log",
     }
 }
 
@@ -259,11 +269,18 @@ impl NativeMachine {
             memory_bytes: counts.memory_bytes as f64,
             guest_ticks: counts.guest_ticks as f64,
             writable_bytes: counts.writable_bytes as f64,
+            restore_strategy: strategy_name(counts.strategy).into(),
             restored_bytes: counts.restored_bytes as f64,
             opened_bytes: counts.opened_bytes as f64,
             calls: counts.calls as f64,
             restores: counts.restores as f64,
         }
+    }
+
+    /// Number of the worker process in which the machine stands; nothing where it is in this process, away or spent.
+    #[napi(getter)]
+    pub fn process(&self) -> Option<u32> {
+        self.inner.with(|machine| machine.process()).ok().flatten()
     }
 
     /// Gives the machine back, when a call that runs elsewhere has ended, which it does at once. With `retire` its virtual

@@ -1,22 +1,21 @@
 //! Snapshots as JavaScript objects.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
 use napi::Env;
 use napi::bindgen_prelude::{Either, Null, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 use twinwall_abi::ErrorCode;
-use twinwall_vmm_kvm::{BootOptions, CallError, Image, SAVED_REGISTERS, SavedRun, SavedState, Snapshot};
+use twinwall_vmm_kvm::{BootOptions, CallError, SAVED_REGISTERS, SavedRun, SavedState};
 
 use crate::host::{HostCall, JavaScriptHost, RecordSink};
 use crate::limits::NativeLimits;
 use crate::machine::NativeMachine;
 use crate::results::{NativeFailure, failed};
+use crate::walls::Snapshot;
 
 /// A booted image, from which machines start.
 #[napi]
 pub struct NativeSnapshot {
-    snapshot: Option<Arc<Snapshot>>,
+    snapshot: Option<Snapshot>,
 }
 
 /// Result of [`NativeSnapshot::boot`].
@@ -39,7 +38,8 @@ pub struct MachineResult {
 
 #[napi]
 impl NativeSnapshot {
-    /// Boots an image. The first attachment is the compiled module, which is mapped executable.
+    /// Boots an image. The first attachment is the compiled module, which is mapped executable. What is `walled` runs in
+    /// worker processes, up from the boot.
     #[napi]
     #[allow(clippy::too_many_arguments, reason = "the binding is called from one place, in TypeScript")]
     pub fn boot(
@@ -50,6 +50,7 @@ impl NativeSnapshot {
         limits: NativeLimits,
         seed: Either<Uint8ArraySlice<'_>, Null>,
         recycle: bool,
+        walled: bool,
         host_call: HostCall,
         record: RecordSink,
     ) -> SnapshotResult {
@@ -67,8 +68,7 @@ impl NativeSnapshot {
             recycle,
         };
         let mut host = JavaScriptHost { env, host_call: &host_call, record: &record };
-        let booted = shared_image(&image).and_then(|image| Snapshot::boot(image, &options, &mut host));
-        match booted {
+        match Snapshot::boot(&image, &options, &mut host, walled) {
             Ok(snapshot) => SnapshotResult { value: Some(Self { snapshot: Some(snapshot) }), failure: None },
             Err(error) => SnapshotResult { value: None, failure: Some(failed(&error)) },
         }
@@ -76,6 +76,7 @@ impl NativeSnapshot {
 
     /// Takes over a state that [`NativeSnapshot::save`] gave, of the same image and attachments.
     #[napi]
+    #[allow(clippy::too_many_arguments, reason = "as for `boot`")]
     pub fn load(
         image: Uint8ArraySlice<'_>,
         attachments: Vec<Uint8ArraySlice<'_>>,
@@ -84,22 +85,22 @@ impl NativeSnapshot {
         contents: Vec<Uint8ArraySlice<'_>>,
         limits: NativeLimits,
         recycle: bool,
+        walled: bool,
     ) -> SnapshotResult {
         let attachments: Vec<(&[u8], bool)> =
             attachments.iter().enumerate().map(|(index, bytes)| (bytes.as_ref(), index == 0)).collect();
-        let loaded = state_of(&registers, &addresses, &contents).and_then(|state| {
-            Snapshot::load(shared_image(&image)?, &attachments, limits.into(), recycle, &state)
-        });
+        let loaded = state_of(&registers, &addresses, &contents)
+            .and_then(|state| Snapshot::load(&image, &attachments, limits.into(), recycle, &state, walled));
         match loaded {
             Ok(snapshot) => SnapshotResult { value: Some(Self { snapshot: Some(snapshot) }), failure: None },
             Err(error) => SnapshotResult { value: None, failure: Some(failed(&error)) },
         }
     }
 
-    /// The state that machines start from; nothing when the snapshot is closed.
+    /// The state that machines start from; nothing when the snapshot is closed, or its state cannot be read.
     #[napi]
     pub fn save(&self) -> Option<NativeState> {
-        self.snapshot.as_ref().map(|snapshot| snapshot.save().into())
+        self.snapshot.as_ref()?.save().ok().map(NativeState::from)
     }
 
     /// Bytes that each machine can write from the start.
@@ -113,7 +114,7 @@ impl NativeSnapshot {
     pub fn machine(&self, host_call: HostCall, record: RecordSink) -> MachineResult {
         let gone = || CallError::new(ErrorCode::Disposed, "the snapshot is closed");
         let machine = match &self.snapshot {
-            Some(snapshot) => snapshot.machine().map_err(CallError::from),
+            Some(snapshot) => snapshot.machine(),
             None => Err(gone()),
         };
         match machine {
@@ -168,19 +169,4 @@ fn state_of(
     let runs = addresses.iter().zip(contents);
     let runs = runs.map(|(&address, bytes)| SavedRun { address: address as u64, bytes: bytes.to_vec() });
     Ok(SavedState { registers, runs: runs.collect() })
-}
-
-/// Images that are in use, with their files: sandboxes of one process share the read-only memory of equal images.
-static IMAGES: Mutex<Vec<(Vec<u8>, Weak<Image>)>> = Mutex::new(Vec::new());
-
-fn shared_image(elf: &[u8]) -> Result<Arc<Image>, CallError> {
-    let mut images = IMAGES.lock().unwrap_or_else(PoisonError::into_inner);
-    images.retain(|(_, image)| image.strong_count() > 0);
-    let found = images.iter().find(|(file, _)| file == elf).and_then(|(_, image)| image.upgrade());
-    if let Some(image) = found {
-        return Ok(image);
-    }
-    let image = Arc::new(Image::load(elf)?);
-    images.push((elf.to_vec(), Arc::downgrade(&image)));
-    Ok(image)
 }

@@ -1,6 +1,7 @@
 //! Anonymous host memory that a guest may see.
 
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 
 use crate::error::MachineError;
@@ -32,6 +33,22 @@ impl HostMemory {
     /// Maps `length` zero bytes at a 2 MiB boundary and asks for large pages.
     pub(crate) fn large(length: usize) -> Result<Self, MachineError> {
         Self::map(length, true)
+    }
+
+    /// Maps the first `length` bytes of a file at a 2 MiB boundary, to be read only; its pages are shared with whoever else maps
+    /// it. The file must stay as it is.
+    pub(crate) fn of_file(file: BorrowedFd<'_>, length: usize) -> Result<Self, MachineError> {
+        let memory = Self::map(length, true)?;
+        // Private: before 6.7 no kernel maps a sealed file otherwise. Pages that nobody writes are the file's all the same.
+        let (flags, access) = (libc::MAP_PRIVATE | libc::MAP_FIXED, libc::PROT_READ);
+        let base = memory.base.as_ptr().cast();
+        // SAFETY: the range is this value's own mapping, which nobody uses yet; the file takes its place.
+        let mapped = unsafe { libc::mmap(base, length, access, flags, file.as_raw_fd(), 0) };
+        if mapped == libc::MAP_FAILED {
+            return Err(MachineError::Map { bytes: length, source: io::Error::last_os_error() });
+        }
+        memory.advise(true);
+        Ok(memory)
     }
 
     fn map(length: usize, large: bool) -> Result<Self, MachineError> {

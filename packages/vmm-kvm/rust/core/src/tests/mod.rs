@@ -46,8 +46,8 @@ fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-/// How often to repeat something: as often as `TWINWALL_ROUNDS` says, or a hundred times as often where `TWINWALL_SOAK` is 1, and a tenth on a processor that
-/// software emulates, where all is two orders of magnitude slower.
+/// How often to repeat something: as often as `TWINWALL_ROUNDS` says, or a hundred times as often where `TWINWALL_SOAK` is 1,
+/// and a tenth on a processor that software emulates, where all is two orders of magnitude slower.
 fn rounds(wanted: u64) -> u64 {
     if let Some(asked) = std::env::var("TWINWALL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()) {
         return asked;

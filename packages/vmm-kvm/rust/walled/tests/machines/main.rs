@@ -1,0 +1,7 @@
+//! Machines in real worker processes, on a real KVM.
+
+mod calls;
+mod hostile;
+mod processes;
+mod races;
+mod support;
