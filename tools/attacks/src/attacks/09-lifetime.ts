@@ -18,6 +18,8 @@ async function withHost(
     machine,
     limits: { deadline },
     host: { ask, log },
+    // How many machines are kept for reuse depends on how the races end, and here machines are counted.
+    recycle: false,
   });
   return {
     sandbox,
