@@ -103,9 +103,13 @@ export function parseOptions(options: SandboxOptions<WorldTypes>): Settings {
   };
 }
 
+/** Memory that every host has, bytes: asking takes as long as making a recycled sandbox. */
+const LEAST_HOST = 64 * 2 ** 20;
+
 /** Limits, of which none is more than the host has. */
 function limitsOf(options: LimitOptions | undefined): Limits {
   const limits = parseLimits(options);
+  if (limits.memory <= LEAST_HOST) return limits;
   const most = platform.hostMemory() ?? limits.memory;
   if (limits.memory <= most) return limits;
   throw new TwinwallError(
