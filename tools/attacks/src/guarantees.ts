@@ -40,10 +40,14 @@ export const guarantees = {
   "clean-slate": {
     title: "A clean slate is complete",
     promise:
-      "A restore puts back every byte that the guest could write, by the host's own list of them, and all " +
+      "A restore puts back every byte that the guest could write, by the host's own list of them or by KVM's log of " +
+      "written pages, where that passed its test; and all " +
       "registers: general, segment, control, debug, vector, mask, x87, model-specific.",
     core: [
       "tests::restore::a_session_keeps_state_until_its_restore",
+      "tests::dirty_log::ten_thousand_logged_restores_leave_nothing",
+      "tests::dirty_log::strategies_may_take_turns",
+      "tests::dirty_log::large_pages_are_logged_page_by_page",
       "contents::tests::puts_back_data_and_zeros",
       "tests::ring3::leftovers::opened_pages_do_not_carry_data",
     ],
