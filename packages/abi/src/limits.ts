@@ -1,5 +1,5 @@
 import { TwinwallError } from "./error.js";
-import { checkOptionNames, type OptionNames } from "./option-names.js";
+import { checkOptionNames } from "./option-names.js";
 import { type Duration, parseCount, parseDuration, parseSize, type Size, show } from "./quantity.js";
 
 /** Limits of a sandbox as a caller writes them. All are per call, except `memory`. */
@@ -86,18 +86,6 @@ export const FUEL_UNLIMITED = 2n ** 64n - 1n;
 /** Deepest nesting of calls: what a thread's stack has room for. */
 const DEEPEST = 64;
 
-const known: OptionNames<LimitOptions> = {
-  memory: true,
-  deadline: true,
-  fuel: true,
-  resultBytes: true,
-  hostCalls: true,
-  hostBytes: true,
-  cpuTime: true,
-  nesting: true,
-  logBytes: true,
-};
-
 /**
  * Reads limits and fills in the defaults.
  *
@@ -108,7 +96,7 @@ const known: OptionNames<LimitOptions> = {
  * ```
  */
 export function parseLimits(options: LimitOptions = {}): Limits {
-  checkOptionNames("limits", options, known, "limit");
+  checkOptionNames("limits", options, defaultLimits, "limit");
   const { memory, deadline, fuel, resultBytes, hostCalls, hostBytes, cpuTime, nesting, logBytes } = options;
   const fallback = defaultLimits;
   return {

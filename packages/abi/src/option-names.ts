@@ -8,6 +8,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
  * Refuses what is no object of options, and names that nobody knows: a misspelt option would be its default, in silence.
  *
  * @param subject What has these options, for the error.
+ * @param known Has a property of each name that is known, such as {@link OptionNames}.
  * @param what What each of them is. Default: `"option"`.
  * @throws TwinwallError `E_OPTION` naming the first name that is unknown, and all that are known.
  * @example
@@ -18,7 +19,7 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 export function checkOptionNames(
   subject: string,
   options: unknown,
-  known: Readonly<Record<string, true>>,
+  known: object,
   what: string = "option",
 ): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

@@ -1,5 +1,5 @@
 import { Sandbox } from "@twinwall/sandbox";
-import wabtInit from "wabt";
+import { assemble } from "../assemble.js";
 import type { Bench } from "../bench.js";
 import { interleave, type Series, timeEach } from "../interleave.js";
 import { judge, type Row } from "../row.js";
@@ -46,16 +46,7 @@ async function measureOne(bench: Bench, machine: "kvm" | "soft", mebibytes: numb
   });
 }
 
-async function guestOf(pages: number): Promise<Uint8Array> {
-  const wabt = await wabtInit();
-  const module = wabt.parseWat(
-    "guest.wat",
-    `(module (memory ${pages}) (data (i32.const 0) "guest")
-      (func (export "write") (param i32 i32) (i32.store (local.get 0) (local.get 1))))`,
-  );
-  try {
-    return Uint8Array.from(module.toBinary({}).buffer);
-  } finally {
-    module.destroy();
-  }
+function guestOf(pages: number): Promise<Uint8Array> {
+  return assemble(`(module (memory ${pages}) (data (i32.const 0) "guest")
+    (func (export "write") (param i32 i32) (i32.store (local.get 0) (local.get 1))))`);
 }

@@ -1,4 +1,4 @@
-import wabtInit from "wabt";
+import { assemble } from "../assemble.js";
 
 /** What the guest refuses with. */
 export const REFUSAL = "not today";
@@ -62,11 +62,5 @@ const TEXT = `(module
 
 /** Assembles the guest. */
 export async function soakModule(): Promise<Uint8Array> {
-  const wabt = await wabtInit();
-  const module = wabt.parseWat("soak.wat", TEXT);
-  try {
-    return Uint8Array.from(module.toBinary({ write_debug_names: true }).buffer);
-  } finally {
-    module.destroy();
-  }
+  return await assemble(TEXT);
 }

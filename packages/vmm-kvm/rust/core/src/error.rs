@@ -2,6 +2,7 @@
 
 use twinwall_abi::ErrorCode;
 
+use crate::host::Output;
 use crate::saved::StateError;
 
 /// Why a machine could not be made or run; always the host's side, never the guest's.
@@ -86,6 +87,13 @@ impl CallError {
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, detail: 0, message: message.into(), backtrace: String::new() }
+    }
+
+    /// A result of `length` bytes that does not fit the caller's output.
+    #[must_use]
+    pub fn no_room(length: usize, output: &dyn Output) -> Self {
+        let room = output.capacity();
+        Self::new(ErrorCode::Limit, format!("the result has {length} bytes, the output has room for {room}"))
     }
 }
 

@@ -13,7 +13,7 @@ use twinwall_abi::layout::{
 use crate::image::Image;
 use crate::machine::Limits;
 use crate::plan::Range;
-use crate::snapshot::{MAX_BYTES, growth_budget};
+use crate::snapshot::MAX_BYTES;
 
 /// The largest linear memory.
 const MEMORY_WINDOW: u64 = 4 << 30;
@@ -102,7 +102,7 @@ impl SavedState {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self, image: &Image, limits: &Limits) -> Result<u64, StateError> {
-        let (ranges, _) = self.ranges(image, growth_budget(limits).min(MAX_BYTES))?;
+        let (ranges, _) = self.ranges(image, limits.most_opened().min(MAX_BYTES))?;
         Ok(ranges.iter().map(|range| range.length).sum())
     }
 

@@ -16,8 +16,6 @@ use crate::machine::{Core, Exchange, Hypervisor, Limits, Machine, Shared, Statis
 use crate::plan::{Plan, Range, boot_ranges};
 use crate::saved::{SavedRun, SavedState};
 
-/// Bytes that the guest runtime may need beside linear memories: its heap, and areas of the mailbox.
-const RUNTIME_BYTES: u64 = 32 << 20;
 /// Largest snapshot: every machine made from it copies that much.
 pub(crate) const MAX_BYTES: u64 = 4 << 30;
 /// Machines kept for reuse.
@@ -79,7 +77,7 @@ impl Snapshot {
         let hypervisor = Hypervisor::get()?;
         let limits = options.limits;
         let shared = Shared { image, attachments: Arc::new(Attachments::new(options.attachments)?) };
-        let growth = growth_budget(&limits);
+        let growth = limits.most_opened();
         let registers = cpu::entry_registers(shared.image.entry);
         let plan =
             Plan::new(&shared.image, &shared.attachments, boot_ranges(&shared.image), growth, registers)?;
@@ -117,7 +115,7 @@ impl Snapshot {
         state: &SavedState,
     ) -> Result<Arc<Self>, CallError> {
         let hypervisor = Hypervisor::get()?;
-        let budget = growth_budget(&limits);
+        let budget = limits.most_opened();
         let (ranges, own) = state.ranges(&image, budget.min(MAX_BYTES))?;
         let shared = Shared { image, attachments: Arc::new(Attachments::new(attachments)?) };
         let registers = cpu::resume_registers(&state.parked(), shared.image.header.resume());
@@ -194,12 +192,6 @@ impl Snapshot {
             idle.push(core);
         }
     }
-}
-
-/// Bytes that may open after the start: the guest's own memory, the areas of the mailbox, the runtime's heap.
-pub(crate) fn growth_budget(limits: &Limits) -> u64 {
-    let areas = limits.input_bytes.saturating_add(limits.output_bytes);
-    limits.memory_bytes.saturating_add(areas).saturating_add(RUNTIME_BYTES).min(16 << 30)
 }
 
 fn boot_contents(plan: &Plan, image: &Image) -> Vec<u8> {

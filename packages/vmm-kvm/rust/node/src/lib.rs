@@ -52,23 +52,20 @@ pub fn open_kvm() -> OpenResult {
     }
 }
 
-/// Result of [`open_walled`].
+/// Result of a test of what this host can do.
 #[napi(object)]
-pub struct WalledResult {
-    /// Present when there can be worker processes: what was found.
+pub struct TestResult {
+    /// Present when it can: what was found.
     pub value: Option<String>,
-    /// Present when there cannot.
+    /// Present when it cannot.
     pub failure: Option<NativeFailure>,
 }
 
 /// Takes the program over that worker processes run, and tests one, once for the process.
 #[napi]
 #[must_use]
-pub fn open_walled(program: String) -> WalledResult {
-    match walls::open_walled(&program) {
-        Ok(found) => WalledResult { value: Some(found), failure: None },
-        Err(error) => WalledResult { value: None, failure: Some(failed(&error)) },
-    }
+pub fn open_walled(program: String) -> TestResult {
+    tested(walls::open_walled(&program))
 }
 
 /// Guest addresses of attachments of the given lengths; empty when they do not fit.
@@ -87,22 +84,17 @@ pub fn processor() -> String {
     twinwall_vmm_kvm::processor().unwrap_or_default()
 }
 
-/// Result of [`test_dirty_log`].
-#[napi(object)]
-pub struct DirtyLogResult {
-    /// Present when KVM's dirty log is used: what it costs.
-    pub value: Option<String>,
-    /// Present when it is not.
-    pub failure: Option<NativeFailure>,
-}
-
 /// Tests KVM's dirty log, once for the process.
 #[napi]
 #[must_use]
-pub fn test_dirty_log() -> DirtyLogResult {
-    match twinwall_vmm_kvm::test_dirty_log() {
-        Ok(found) => DirtyLogResult { value: Some(found), failure: None },
-        Err(error) => DirtyLogResult { value: None, failure: Some(failed(&error)) },
+pub fn test_dirty_log() -> TestResult {
+    tested(twinwall_vmm_kvm::test_dirty_log())
+}
+
+fn tested(result: Result<String, twinwall_vmm_kvm::CallError>) -> TestResult {
+    match result {
+        Ok(found) => TestResult { value: Some(found), failure: None },
+        Err(error) => TestResult { value: None, failure: Some(failed(&error)) },
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use twinwall_abi::ErrorCode;
-use twinwall_abi::layout::AREA_WINDOW;
 use twinwall_vmm_kvm::{AbortHandle, Call, CallError, Host, Limits, Output, SavedState, Statistics};
 
 use crate::channel::Quiet;
@@ -14,9 +13,6 @@ use crate::exchange::{
 use crate::keeper::Worker;
 use crate::snapshot::Snapshot;
 use crate::wire::{Done, Frame, Reply, decode_reply, encode_call, kind};
-
-/// What a guest may open beside its linear memories and the areas of its mailbox.
-const AROUND_BYTES: u64 = 32 << 20;
 
 /// A machine in a process of its own, which starts every call, or session of calls, from its snapshot.
 ///
@@ -184,12 +180,9 @@ impl Machine {
             self.restore();
             return Err(reason);
         }
-        let most = self.limits.input_bytes.min(AREA_WINDOW);
-        if call.input.len() as u64 > most {
-            let size = call.input.len();
+        if let Err(error) = self.limits.check_input(call.input) {
             self.restore();
-            let message = format!("the input has {size} bytes, the limit is {most}");
-            return Err(CallError::new(ErrorCode::Limit, message));
+            return Err(error);
         }
         self.give_up_unfinished();
         self.look_after()?;
@@ -276,14 +269,12 @@ impl Machine {
     /// there can be, since pools share theirs by it.
     fn note(&mut self, told: &Statistics) {
         let own = self.statistics;
-        let Limits { memory_bytes, input_bytes, output_bytes, .. } = self.limits;
-        let areas = input_bytes.saturating_add(output_bytes).saturating_add(AROUND_BYTES);
         self.statistics = Statistics {
             host_calls: own.host_calls.max(told.host_calls),
             host_bytes: own.host_bytes.max(told.host_bytes),
             outbox_bytes: own.outbox_bytes.max(told.outbox_bytes),
-            memory_bytes: told.memory_bytes.min(memory_bytes),
-            opened_bytes: told.opened_bytes.min(memory_bytes.saturating_add(areas)),
+            memory_bytes: told.memory_bytes.min(self.limits.memory_bytes),
+            opened_bytes: told.opened_bytes.min(self.limits.most_opened()),
             writable_bytes: own.writable_bytes,
             calls: own.calls,
             restores: own.restores,
@@ -326,11 +317,7 @@ impl Machine {
     fn fail(&mut self, broken: Broken, abort: Option<&AbortHandle>) -> CallError {
         let error = match (abort.and_then(AbortHandle::reason), broken) {
             (Some(reason), _) => reason,
-            (None, Broken::Late) if self.limits.deadline != u64::MAX => {
-                let milliseconds = self.limits.deadline as f64 / 1e6;
-                let message = format!("the call ran longer than its deadline of {milliseconds} ms");
-                CallError::new(ErrorCode::Deadline, message)
-            }
+            (None, Broken::Late) if self.limits.deadline != u64::MAX => self.limits.deadline_passed(),
             (None, broken) => match &mut self.worker {
                 Some(worker) => worker.failure(broken),
                 None => breach("there is no worker"),
@@ -375,9 +362,7 @@ fn deliver(
         return Ok(length);
     }
     if exact {
-        let room = output.capacity();
-        let message = format!("the result has {length} bytes, the output has room for {room}");
-        return Err(CallError::new(ErrorCode::Limit, message));
+        return Err(CallError::no_room(length, output));
     }
     overflow.extend_from_slice(bytes);
     Ok(length)

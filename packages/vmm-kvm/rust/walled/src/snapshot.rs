@@ -201,17 +201,11 @@ impl Snapshot {
             attachments: self.attachments.list.clone(),
             registers: self.registers,
             runs: self.runs.clone(),
-            dirty_log: self.dirty_log_costs(),
+            dirty_log: twinwall_vmm_kvm::dirty_log_costs(self.writable_bytes),
         }));
         let mut worker = Worker::start(&self.program, files, start)?;
         expect_ready(&mut worker, self.writable_bytes)?;
         Ok(worker)
-    }
-
-    /// What this process knows of KVM's dirty log; of no use to small machines.
-    fn dirty_log_costs(&self) -> Option<[u64; 4]> {
-        const LEAST_BYTES: u64 = 1 << 20;
-        if self.writable_bytes < LEAST_BYTES { None } else { twinwall_vmm_kvm::dirty_log_costs() }
     }
 
     /// Reads a state that a worker has sent, which must be one that a guest of this snapshot can have.

@@ -64,10 +64,12 @@ pub(crate) fn costs() -> Option<&'static Costs> {
 
 /// What was measured, for another process of this host: nanoseconds of copying a mebibyte, of taking the log, of each page, and
 /// of changing between both.
-/// Nothing where the log may not be used, or its test is not over; the first question starts it.
+/// Nothing where the log may not be used, or its test is not over, which the first question starts; and for machines that can
+/// write too few bytes for it.
 #[must_use]
-pub fn dirty_log_costs() -> Option<[u64; 4]> {
-    costs().map(|costs| [costs.copy_mebibyte, costs.log, costs.page, costs.change])
+pub fn dirty_log_costs(writable_bytes: u64) -> Option<[u64; 4]> {
+    let costs = if writable_bytes < LEAST_BYTES { None } else { costs() };
+    costs.map(|costs| [costs.copy_mebibyte, costs.log, costs.page, costs.change])
 }
 
 /// Takes over what another process of this host has found, or that everything is to be copied, in place of a test: for

@@ -1,11 +1,12 @@
 //! Calls, what they may use, and what they used.
 
-use twinwall_abi::layout::{INPUT, OUTBOX, OUTPUT};
-use twinwall_abi::{ABI_VERSION, CallKind, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, Seed};
+use twinwall_abi::layout::{AREA_WINDOW, INPUT, OUTBOX, OUTPUT};
+use twinwall_abi::{ABI_VERSION, CallKind, ErrorCode, FUEL_UNLIMITED, MAILBOX_MAGIC, Request, Seed};
 
 use crate::clock;
 use crate::deadline::NEVER;
 use crate::dirty_log::Strategy;
+use crate::error::CallError;
 
 /// What a call may use. Every field bounds something that the guest could otherwise make endless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,38 @@ impl Default for Limits {
             cpu_time: NEVER,
             fuel: FUEL_UNLIMITED,
         }
+    }
+}
+
+/// What the guest runtime may need beside linear memories, bytes: its heap, and areas of the mailbox.
+const RUNTIME_BYTES: u64 = 32 << 20;
+
+impl Limits {
+    /// Bytes that may open after the start: the guest's own memory, the areas of the mailbox, the runtime's heap.
+    #[must_use]
+    pub fn most_opened(&self) -> u64 {
+        let areas = self.input_bytes.saturating_add(self.output_bytes);
+        self.memory_bytes.saturating_add(areas).saturating_add(RUNTIME_BYTES).min(16 << 30)
+    }
+
+    /// Refuses an input that is too long.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Limit`] with its length and the limit.
+    pub fn check_input(&self, input: &[u8]) -> Result<(), CallError> {
+        let (size, most) = (input.len(), self.input_bytes.min(AREA_WINDOW));
+        if size as u64 <= most {
+            return Ok(());
+        }
+        Err(CallError::new(ErrorCode::Limit, format!("the input has {size} bytes, the limit is {most}")))
+    }
+
+    /// What is said of a call that passed its deadline.
+    #[must_use]
+    pub fn deadline_passed(&self) -> CallError {
+        let milliseconds = self.deadline as f64 / 1e6;
+        let message = format!("the call ran longer than its deadline of {milliseconds} ms");
+        CallError::new(ErrorCode::Deadline, message)
     }
 }
 

@@ -317,11 +317,7 @@ impl<'a> Exchange<'a> {
             };
         }
         if exact {
-            let room = output.capacity();
-            return Err(Stop::Failed(CallError::new(
-                ErrorCode::Limit,
-                format!("the result has {length} bytes, the output has room for {room}"),
-            )));
+            return Err(Stop::Failed(CallError::no_room(length, output)));
         }
         if !self.core.output.holds(report.output_address(), length as u64) {
             return Err(outside());
@@ -357,12 +353,8 @@ impl<'a> Exchange<'a> {
             let error = CallError { detail: OUT_OF_CPU_TIME, ..CallError::new(ErrorCode::Deadline, message) };
             return Stop::Poisoned(error);
         }
-        let milliseconds = self.limits.deadline as f64 / 1e6;
         debug_assert_ne!(self.limits.deadline, NEVER);
-        Stop::Poisoned(CallError::new(
-            ErrorCode::Deadline,
-            format!("the call ran longer than its deadline of {milliseconds} ms"),
-        ))
+        Stop::Poisoned(self.limits.deadline_passed())
     }
 }
 

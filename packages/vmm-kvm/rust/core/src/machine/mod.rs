@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use twinwall_abi::layout::AREA_WINDOW;
 use twinwall_abi::{ErrorCode, Request, RequestFlag, Seed};
 
 pub(crate) use self::call::base_request;
@@ -215,14 +214,9 @@ impl Machine {
             self.restore();
             return Err(reason);
         }
-        let most = self.limits.input_bytes.min(AREA_WINDOW);
-        if call.input.len() as u64 > most {
-            let size = call.input.len();
+        if let Err(error) = self.limits.check_input(call.input) {
             self.restore();
-            return Err(CallError::new(
-                ErrorCode::Limit,
-                format!("the input has {size} bytes, the limit is {most}"),
-            ));
+            return Err(error);
         }
         self.give_up_unfinished();
         // A machine that takes the place of one that was thrown away is no part of the call's time.
