@@ -106,9 +106,18 @@ export class Envoy implements AsyncDisposable {
     });
   }
 
-  /** Number of threads; Linux only. */
-  threads(): number {
-    return readdirSync(`/proc/${this.pid}/task`).length;
+  /** Names of its threads; Linux only. */
+  threads(): string[] {
+    const task = `/proc/${this.pid}/task`;
+    return readdirSync(task).flatMap((thread) => {
+      try {
+        return [readFileSync(`${task}/${thread}/comm`, "utf8").trimEnd()];
+      } catch (error) {
+        // It ended meanwhile.
+        if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+        throw error;
+      }
+    });
   }
 
   /** Sends a signal. */

@@ -38,13 +38,15 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-/** What an Envoy holds of machines: descriptors of KVM, and threads. */
-function holdings(envoy: Envoy): { kvm: number; files: number; threads: number } {
+/** What an Envoy holds of machines: descriptors of KVM, and threads, of which some are ours. */
+function holdings(envoy: Envoy): { kvm: number; files: number; threads: number; ours: number } {
   const files = envoy.fileDescriptors();
+  const threads = envoy.threads();
   return {
     kvm: files.filter((file) => /kvm/.test(file)).length,
     files: files.length,
-    threads: envoy.threads(),
+    threads: threads.length,
+    ours: threads.filter((name) => name.startsWith("twinwall")).length,
   };
 }
 
@@ -170,7 +172,12 @@ it(
     });
     const gone = async (): Promise<void> => {
       await write(undefined);
-      await waitFor("the machines to go", () => (holdings(envoy).kvm <= 1 ? true : undefined), 10_000);
+      const over = (): true | undefined => {
+        const { kvm, ours } = holdings(envoy);
+        // A thread ends a moment after the machine that it had.
+        return kvm <= 1 && ours === 0 ? true : undefined;
+      };
+      await waitFor("the machines to go", over, 10_000);
     };
     const use = async (): Promise<void> => {
       await envoy.refreshPorts();
