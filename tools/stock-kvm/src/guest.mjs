@@ -15,13 +15,20 @@ import { packArchive } from "./initramfs.mjs";
  */
 
 /**
+ * What the machine gets.
+ * @typedef {object} Contents
+ * @property {GuestProgram[]} programs
+ * @property {string[]} files further programs, which those start by the paths that they have here
+ * @property {string | undefined} images a directory that the programs find through TWINWALL_IMAGE_DIR
+ */
+
+/**
  * The initial file system: busybox, KVM's modules, the programs, images, and an init that runs it all.
  * @param {Parts} parts
- * @param {GuestProgram[]} programs
- * @param {string | undefined} images a directory that the programs find through TWINWALL_IMAGE_DIR
+ * @param {Contents} contents
  * @param {number} deadlineSeconds when the machine will be killed
  */
-export function packGuest(parts, programs, images, deadlineSeconds) {
+export function packGuest(parts, { programs, files, images }, deadlineSeconds) {
   const init = initScript(
     parts.modules.map(({ name }) => name),
     programs,
@@ -33,6 +40,7 @@ export function packGuest(parts, programs, images, deadlineSeconds) {
     { path: "bin/busybox", content: parts.busybox, mode: 0o755 },
     ...parts.modules.map(({ name, content }) => ({ path: `modules/${name}.ko`, content })),
     ...programs.map(({ content }, index) => ({ path: `programs/${index}`, content, mode: 0o755 })),
+    ...files.map((file) => ({ path: file.slice(1), content: readFileSync(file), mode: 0o755 })),
     ...(images === undefined ? [] : directoryEntries(images, "images")),
   ]);
 }

@@ -1,4 +1,4 @@
-// Runs the tests of the VMM core, or any static program, on the KVM of a stock Linux kernel inside QEMU.
+// Runs the tests of the VMM core and its worker processes, or any static program, on the KVM of a stock Linux kernel inside QEMU.
 import { existsSync, readFileSync } from "node:fs";
 import { isStaticProgram } from "./elf.mjs";
 import { packGuest } from "./guest.mjs";
@@ -25,10 +25,10 @@ async function runTests(options) {
     if (error instanceof MissingPart) return conclude(skipped(error.message));
     throw error;
   }
-  const programs = buildTests(options.filters);
-  if (!programs) return conclude(broken("the tests of the VMM core do not build"));
+  const built = buildTests(options.filters);
+  if (!built) return conclude(broken("the tests of the VMM core do not build"));
   let text = "";
-  const { problems } = await boot(parts, programs, options.deadlineSeconds, (line) => {
+  const { problems } = await boot(parts, built, options.deadlineSeconds, (line) => {
     text += `${line}\n`;
     console.log(line);
   });
@@ -45,22 +45,27 @@ async function runProgram({ file, args }, deadlineSeconds) {
   const content = readFileSync(file);
   if (!isStaticProgram(content)) throw new UsageError(`${file} is not a statically linked x86-64 program`);
   const programs = [{ title: `${file}:`, content, args }];
-  const { problems, statuses } = await boot(findParts(), programs, deadlineSeconds, console.log);
+  const { problems, statuses } = await boot(
+    findParts(),
+    { programs, files: [] },
+    deadlineSeconds,
+    console.log,
+  );
   for (const problem of problems) console.error(`stock-kvm: ${problem}`);
   return statuses.get(0) ?? 1;
 }
 
 /**
  * @param {import("./requirements.mjs").Parts} parts
- * @param {GuestProgram[]} programs
+ * @param {{ programs: GuestProgram[], files: string[] }} contents
  * @param {number} deadlineSeconds
  * @param {(line: string) => void} print
  */
-async function boot(parts, programs, deadlineSeconds, print) {
+async function boot(parts, { programs, files }, deadlineSeconds, print) {
   const images = imageDirectories.find((directory) => existsSync(directory));
   if (!images) console.log("stock-kvm: no guest images are built; tests that need them are skipped");
   console.log(`stock-kvm: booting ${parts.kernel} in QEMU`);
-  const archive = packGuest(parts, programs, images, deadlineSeconds);
+  const archive = packGuest(parts, { programs, files, images }, deadlineSeconds);
   const end = await bootMachine(parts, archive, deadlineSeconds, {
     ready: (release) => console.log(`stock-kvm: Linux ${release} is up, with kvm_amd`),
     start: (index) => print(programs[index]?.title ?? ""),

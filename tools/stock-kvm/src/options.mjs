@@ -2,7 +2,7 @@ import { UsageError } from "./problem.mjs";
 
 /**
  * @typedef {object} Options
- * @property {number} deadlineSeconds time for the whole machine, boot included; default 600
+ * @property {number} deadlineSeconds time for the whole machine, boot included; default 900
  * @property {string[]} filters passed to every test binary: parts of names, `--skip NAME` leaves tests out
  * @property {{ file: string, args: string[] } | undefined} program run this instead of the tests
  */
@@ -15,7 +15,7 @@ export const usage = `usage: stock-kvm [--deadline SECONDS] [FILTER...] [--skip 
  * @returns {Options}
  */
 export function parseOptions(args) {
-  let deadlineSeconds = 600;
+  let deadlineSeconds = 900;
   let rest = args[0] === "--" ? args.slice(1) : args;
   if (rest[0] === "--deadline") {
     deadlineSeconds = Number(rest[1]);

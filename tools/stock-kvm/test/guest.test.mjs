@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { isStaticProgram, moduleDependencies } from "../src/elf.mjs";
 import { initScript } from "../src/guest.mjs";
 import { resultsOf } from "../src/report.mjs";
-import { testExecutables } from "../src/test-binaries.mjs";
+import { executables } from "../src/test-binaries.mjs";
 
 test("init quotes arguments so that the shell passes them on unchanged", () => {
   const argument = `it's "a" $HOME \\ *`;
@@ -28,7 +28,7 @@ test("dependencies of a kernel module come from its .modinfo", () => {
   expect(moduleDependencies(Buffer.from("\0depends=\0name=irqbypass\0"))).toEqual([]);
 });
 
-test("only test executables are taken from Cargo's messages", () => {
+test("executables are taken from Cargo's messages, tests and others", () => {
   const artifact = (/** @type {boolean} */ isTest, /** @type {string | null} */ executable) =>
     JSON.stringify({
       reason: "compiler-artifact",
@@ -39,10 +39,14 @@ test("only test executables are taken from Cargo's messages", () => {
   const messages = [
     artifact(false, null),
     artifact(true, "/r/t/core-1"),
+    artifact(false, "/r/t/worker"),
     '{"reason":"build-finished"}',
     "",
   ].join("\n");
-  expect(testExecutables(messages)).toEqual([{ source: "/r/src/lib.rs", executable: "/r/t/core-1" }]);
+  expect(executables(messages)).toEqual([
+    { source: "/r/src/lib.rs", executable: "/r/t/core-1", isTest: true },
+    { source: "/r/src/lib.rs", executable: "/r/t/worker", isTest: false },
+  ]);
 });
 
 test("a suite that stops in the middle is a failure, and so is a machine that never ran one", () => {

@@ -3,7 +3,7 @@ import { parseOptions } from "../src/options.mjs";
 import { UsageError } from "../src/problem.mjs";
 
 test("filters, deadline and a program", () => {
-  expect(parseOptions([])).toEqual({ deadlineSeconds: 600, filters: [], program: undefined });
+  expect(parseOptions([])).toEqual({ deadlineSeconds: 900, filters: [], program: undefined });
   expect(parseOptions(["--", "gate"]).filters).toEqual(["gate"]);
   expect(parseOptions(["--deadline", "5", "restore"])).toMatchObject({
     deadlineSeconds: 5,

@@ -54,6 +54,10 @@ fn rounds(wanted: u64) -> u64 {
     }
     let soak = std::env::var_os("TWINWALL_SOAK").is_some_and(|value| value == "1");
     let wanted = if soak { wanted * 100 } else { wanted };
-    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    if processor.contains("QEMU TCG") { wanted.div_ceil(10) } else { wanted }
+    if is_emulated() { wanted.div_ceil(10) } else { wanted }
+}
+
+/// Whether software emulates the processor.
+fn is_emulated() -> bool {
+    std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default().contains("QEMU TCG")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use twinwall_vmm_kvm::NoHost;
 
-use support::{ECHO, call, call_of, small, snapshot, wait_for_end};
+use support::{ECHO, call, call_of, rounds, small, snapshot, wait_for_end};
 
 #[path = "../machines/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
@@ -55,7 +55,7 @@ fn nothing_is_left_of_many_machines() {
     // The worker that booted is on its way.
     until_only(0);
     let before = descriptors();
-    for round in 0..200 {
+    for round in 0..rounds(200) {
         let mut machine = snapshot.machine().expect("a worker");
         assert_eq!(call(&mut machine, ECHO, &[round as u8]), Ok(vec![round as u8]));
         match round % 4 {

@@ -218,5 +218,7 @@ fn the_wall_is_looked_at() {
     let nonsense = super::support::program_of("/bin/true");
     let error = twinwall_walled::check(&nonsense).expect_err("that is no worker");
     assert_eq!(error.code, ErrorCode::NoMachine);
-    assert!(error.message.contains("has ended with status 0"), "{}", error.message);
+    // Busybox, which is one program for all names, does not know the one that it gets here.
+    let ends = ["has ended with status 0", "has ended with status 127"];
+    assert!(ends.iter().any(|end| error.message.contains(end)), "{}", error.message);
 }

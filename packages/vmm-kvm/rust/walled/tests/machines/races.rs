@@ -6,9 +6,7 @@ use twinwall_abi::ErrorCode;
 use twinwall_vmm_kvm::{AbortHandle, CallError, NoHost};
 use twinwall_walled::Machine;
 
-use super::support::{COUNT, call_of, machine, small};
-
-const ROUNDS: u64 = 800;
+use super::support::{COUNT, call_of, machine, rounds, small};
 
 /// Counts on in a session that has counted to `last`.
 fn count_on(machine: &mut Machine, last: u64, abort: &AbortHandle) -> Result<u64, CallError> {
@@ -23,7 +21,7 @@ fn count_on(machine: &mut Machine, last: u64, abort: &AbortHandle) -> Result<u64
 fn an_abort_that_comes_too_late_costs_no_state() {
     let mut machine = machine(small());
     let mut last = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds(800) {
         let abort = AbortHandle::new();
         let other = abort.clone();
         let at = Instant::now() + Duration::from_nanos(2000 + round * 7919 % 120_000);
