@@ -15,6 +15,7 @@ use twinwall_abi::ErrorCode;
 use crate::deadline;
 use crate::error::{CallError, MachineError};
 use crate::host::TimeLimit;
+use crate::turns::{self, CallTurn};
 
 /// Ends a call from any thread: while the guest runs, and while its thread waits for a host function. Clones are the
 /// same handle.
@@ -28,6 +29,7 @@ pub struct AbortHandle {
 
 #[derive(Debug, Default)]
 struct Shared {
+    turn: CallTurn,
     state: Mutex<State>,
     /// The reason is there, or something that a thread in [`AbortHandle::wait`] may be waiting for.
     changed: Condvar,
@@ -87,6 +89,7 @@ impl AbortHandle {
         }
         drop(state);
         self.shared.changed.notify_all();
+        turns::release(self);
         true
     }
 
@@ -159,6 +162,23 @@ impl AbortHandle {
         }
         state.entered.push(vcpu);
         Ok(Entered { handle: self, immediate_exit })
+    }
+
+    /// Makes the call's thread leave its guest, which it enters again unless there is a reason not to.
+    pub(crate) fn interrupt(&self) {
+        for vcpu in &self.lock().entered {
+            vcpu.kick();
+        }
+    }
+
+    /// The turns of the call.
+    pub(crate) fn turn(&self) -> &CallTurn {
+        &self.shared.turn
+    }
+
+    /// Whether both are the same handle.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

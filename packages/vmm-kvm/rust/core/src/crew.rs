@@ -13,8 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The exit loop needs little of it, and no guest can make it need more.
 const STACK_BYTES: usize = 512 << 10;
 
-/// How much nicer the threads are than the one that starts them. Where more guests run than there are processors, an event
-/// loop that is woken for a moment would else wait until each of them has had its turn.
+/// How much nicer the threads are than the one that starts them: an event loop has its processor before a guest has it.
 const NICENESS: libc::c_int = 10;
 
 /// Work, which gives what is to be done once its thread is free again.
@@ -23,7 +22,7 @@ type Delivery = Box<dyn FnOnce()>;
 
 /// Threads that run calls beside the thread that wants them, at a lower priority. There are as many as there are calls at
 /// the same time: one that waits for a host function must not keep another from running, for which that function may be
-/// waiting.
+/// waiting. How many of them run at once is for a [`Turn`](crate::Turn) to say.
 ///
 /// A thread that has had nothing to do for ten seconds ends. When the crew is dropped all do, those with a call behind
 /// it.

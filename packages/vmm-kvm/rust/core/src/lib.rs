@@ -36,6 +36,7 @@ mod snapshot;
 mod system;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub use abort::{AbortHandle, Interruptible};
 pub use attachment::attachment_addresses;
@@ -50,6 +51,7 @@ pub use remote::{CallLink, Courier, HostMessage, RemoteHost, RemoteRecord};
 pub use saved::{SAVED_REGISTERS, SavedRun, SavedState, StateError};
 pub use self_test::{Findings, OpenError, open};
 pub use snapshot::{BootOptions, Snapshot};
+pub use turns::Turn;
 
 /// Names the processor that guests see: a guest's state means the same on processors of equal names.
 ///

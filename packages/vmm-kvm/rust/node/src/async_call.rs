@@ -7,13 +7,16 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Either3, FnArgs, FunctionRef, ToNapiValue, Uint8Array, Uint8ArraySlice};
 use napi::{Env, sys};
 use twinwall_abi::ErrorCode;
-use twinwall_vmm_kvm::{CallError, CallLink, Courier, HostMessage, Limits, NoHost, RemoteHost, Statistics};
+use twinwall_vmm_kvm::{
+    CallError, CallLink, Courier, HostMessage, Limits, NoHost, RemoteHost, Statistics, Turn,
+};
 
 use crate::async_restore::{Farewell, Handover, Returned, collect, come_back, put_back};
 use crate::entry::{call_of, restores_after};
 use crate::event_loop::{Event, EventLoop, Post};
 use crate::host::{Scope, error_code};
 use crate::machine::Inner;
+use crate::walls::Machine;
 
 /// What the function that a call was started with is told, and the three values that go with it.
 #[derive(Clone, Copy)]
@@ -153,15 +156,52 @@ pub(crate) fn start(
     let failed = |error: napi::Error| CallError::new(ErrorCode::Internal, error.reason.to_string());
     let event_loop = EventLoop::of(env).map_err(failed)?;
     let seat = event_loop.crew.seat()?;
-    let mut machine = inner.lend()?;
+    let machine = inner.lend()?;
     let (number, link) = (event_loop.enter(inner), CallLink::new());
     inner.leave(Away::new(number, link.clone(), deliver, machine.statistics()));
-    let (post, input) = (Arc::clone(&event_loop.post), input.to_vec());
-    let courier = ToEventLoop { post: Arc::clone(&post), call: number };
-    let replies = Arc::clone(&post);
-    let work = move || {
+    let post = Arc::clone(&event_loop.post);
+    let takes_turns = machine.is_here();
+    let handle = link.abort_handle().clone();
+    let mut work = Work { number, machine, operation, input: input.to_vec(), link, post, turn: None };
+    let start = move |turn| {
+        work.turn = turn;
+        let post = Arc::clone(&work.post);
+        // Where the environment has ended, this gives the machine back.
+        seat.run(
+            || work.run(),
+            move |event| {
+                post.send(number, event);
+            },
+        );
+    };
+    // A worker process cannot be made to leave its guest for a while: it is the kernel that gives those their turns.
+    if takes_turns {
+        Turn::start(&handle, |turn| start(Some(turn)))
+    } else {
+        start(None)
+    }
+    Ok(number)
+}
+
+/// A call for a thread of its own.
+struct Work {
+    number: u64,
+    machine: Machine,
+    operation: u64,
+    input: Vec<u8>,
+    link: CallLink,
+    post: Arc<Post>,
+    /// Held until the machine is restored.
+    turn: Option<Turn>,
+}
+
+impl Work {
+    /// Makes the call, sends its reply where a restore comes behind it, and returns what there is to send then.
+    fn run(self) -> Event {
+        let Self { number, mut machine, operation, input, link, post, turn: _turn } = self;
         let call = call_of(operation, &input);
         let mut output = Vec::new();
+        let courier = ToEventLoop { post: Arc::clone(&post), call: number };
         let mut host = RemoteHost::new(courier, link.clone());
         let run = || machine.call_abortable(&call, &mut host, &mut output, link.abort_handle());
         let outcome = catch_unwind(AssertUnwindSafe(run))
@@ -174,16 +214,11 @@ pub(crate) fn start(
             handover.leave(Returned { machine, outcome: Ok(false) });
             return Event::Done(Box::new(reply), handover);
         }
-        replies.send(number, Event::Reply(Box::new(reply)));
+        post.send(number, Event::Reply(Box::new(reply)));
         let outcome = put_back(&mut machine, false);
         handover.leave(Returned { machine, outcome });
         Event::Restored
-    };
-    // Where the environment has ended, this gives the machine back.
-    seat.run(work, move |event| {
-        post.send(number, event);
-    });
-    Ok(number)
+    }
 }
 
 /// Does what the thread of a call has sent.

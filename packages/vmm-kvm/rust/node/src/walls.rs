@@ -107,6 +107,11 @@ impl Machine {
         }
     }
 
+    /// Whether it runs in this process, where a call can be made to leave its guest for others.
+    pub(crate) fn is_here(&self) -> bool {
+        matches!(self, Self::Here(_))
+    }
+
     /// Number of its worker process, while it has one.
     pub(crate) fn process(&self) -> Option<u32> {
         match self {

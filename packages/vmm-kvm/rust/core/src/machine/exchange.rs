@@ -11,6 +11,7 @@ use crate::abort::AbortHandle;
 use crate::deadline::{Deadline, NEVER};
 use crate::error::CallError;
 use crate::host::{Host, Output, TimeLimit};
+use crate::turns;
 
 /// Debug vector: the trap after each instruction while single-stepping.
 const DEBUG: u64 = 1;
@@ -157,13 +158,22 @@ impl<'a> Exchange<'a> {
             match self.core.vm.run().map_err(poisoned)? {
                 Exit::Gate => return Ok(()),
                 Exit::Exception => self.serve_exception()?,
-                Exit::Interrupted => self.check_abort()?,
+                Exit::Interrupted => self.serve_interrupt(deadline)?,
                 Exit::Foreign(what) => return Err(Stop::Poisoned(foreign(what))),
             }
             if deadline.has_fired() {
                 return Err(self.late(deadline));
             }
         }
+    }
+
+    /// Somebody wants the call to end, or to make room for others, or it was a signal that means nothing here.
+    fn serve_interrupt(&mut self, deadline: &Deadline) -> Result<(), Stop> {
+        let Some(abort) = self.abort else { return Ok(()) };
+        // First, so that what comes later than what is looked at next ends the next entry.
+        self.core.vm.clear_immediate_exit();
+        turns::make_room(abort, deadline.limit());
+        self.check_abort()
     }
 
     /// An abort leaves `immediate_exit` set: whatever the guest does next, the exit that follows comes here.

@@ -1,6 +1,7 @@
 //! One KVM virtual machine with one vCPU, and what its exits mean.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use kvm_bindings::{
     CpuId, KVM_API_VERSION, KVM_CAP_READONLY_MEM, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_IO, KVM_EXIT_IO_OUT,
@@ -204,6 +205,12 @@ impl Vm {
     /// The byte that ends the current or next entry at once when it is not 0.
     pub(crate) fn immediate_exit(&mut self) -> *mut u8 {
         &raw mut self.vcpu.get_kvm_run().immediate_exit
+    }
+
+    /// Lets the next entry begin, unless something else ends it from now on.
+    pub(crate) fn clear_immediate_exit(&mut self) {
+        // SAFETY: the byte is of the run structure, which is mapped; others access it as a byte too.
+        unsafe { AtomicU8::from_ptr(self.immediate_exit()) }.store(0, Ordering::SeqCst);
     }
 
     /// TSC frequency of the guest in kHz, where the kernel knows it.

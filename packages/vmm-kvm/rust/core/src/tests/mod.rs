@@ -19,6 +19,7 @@ mod restore;
 mod ring3;
 mod saved;
 mod soak;
+mod turns;
 
 use twinwall_abi::ErrorCode;
 
