@@ -6,7 +6,7 @@ import { hostWith, sandboxWith } from "./support/host.js";
 import { machine, needsMachine } from "./support/machine.js";
 import { assemble, moduleOf, textOf, utf8 } from "./support/modules.js";
 import { stateful } from "./support/snapshots.js";
-import { eventually, killHard, statusOf, workersOf } from "./support/workers.js";
+import { eventually, killHard, statusOf, untilBusy, workersOf } from "./support/workers.js";
 
 needsMachine();
 
@@ -239,6 +239,8 @@ describe("a worker process that is killed", () => {
   it("fails the call under way, and the next one works", async () => {
     const { sandbox, worker } = await withWorker(() => scalars({ limits: { deadline: "60s" } }));
     const call = errorOf(() => sandbox.callAsync("forever", []));
+    // A worker that died before that would be replaced.
+    await untilBusy(worker);
     await killHard(worker);
     const error = await call;
     expect(error.code).toBe("E_INTERNAL");

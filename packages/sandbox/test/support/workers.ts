@@ -33,6 +33,21 @@ export function statusOf(worker: number, name: string): string | undefined {
   return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(textOf(`/proc/${worker}/status`))?.[1];
 }
 
+/** Waits until a process runs on end: a guest that does not come back. */
+export async function untilBusy(worker: number): Promise<void> {
+  const before = processorTime(worker);
+  // Hundredths of a second: more than the start of a call takes.
+  await eventually(() => processorTime(worker) > before + 3);
+}
+
+/** Processor time of a process, ticks of the kernel: `utime` and `stime` of `/proc/PID/stat`, fields 14 and 15. */
+function processorTime(worker: number): number {
+  const fields = textOf(`/proc/${worker}/stat`)
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
 /** Ends a process, and waits until it is no more than a zombie. */
 export async function killHard(worker: number): Promise<void> {
   process.kill(worker, "SIGKILL");
