@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { afterEach, describe, expect, it } from "vitest";
 import { Sandbox, type SandboxOptions } from "../src/index.js";
+import { inTime } from "./support/deadlines.js";
 import { errorOf } from "./support/errors.js";
 import { machine, needsMachine } from "./support/machine.js";
 import { moduleOf } from "./support/modules.js";
@@ -17,11 +18,14 @@ afterEach(() => {
   opened = [];
 });
 
-async function open(count: number, limits: SandboxOptions["limits"]): Promise<Sandbox[]> {
-  const module = moduleOf("scalars");
-  for (let index = 0; index < count; index += 1)
-    opened.push(await Sandbox.create({ module, limits: { ...limits } }));
-  return opened.slice(-count);
+async function open(count: number, limits: NonNullable<SandboxOptions["limits"]>): Promise<Sandbox[]> {
+  const made: Sandbox[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const sandbox = await Sandbox.create({ module: moduleOf("scalars"), limits });
+    opened.push(sandbox);
+    made.push(sandbox);
+  }
+  return made;
 }
 
 describe("more busy sandboxes than processors", () => {
@@ -38,7 +42,7 @@ describe("more busy sandboxes than processors", () => {
     const many = await open(MANY, { deadline: "150ms" });
     const ends = many.map((sandbox) => errorOf(() => sandbox.callAsync("forever", [])));
     expect((await Promise.all(ends)).map((error) => error.code)).toEqual(many.map(() => "E_DEADLINE"));
-    expect(many.map((sandbox) => sandbox.call("add", 40, 2))).toEqual(many.map(() => 42));
+    for (const sandbox of many) expect(await inTime(150, () => sandbox.call("add", 40, 2))).toBe(42);
   });
 
   it("all end with a signal, whether they run or wait for a processor", async () => {
@@ -56,11 +60,12 @@ describe("more busy sandboxes than processors", () => {
 
   it("leave room for short calls, though they are endless", async (context) => {
     context.skip(machine === "soft", "the soft machine runs a guest to its end: it cannot be put aside");
-    const many = await open(MANY, { deadline: "2s" });
-    const [short] = await open(1, {});
+    const many = await open(MANY, { deadline: "none" });
+    const [short] = await open(1, { deadline: "60s" });
+    const end = new AbortController();
     let over = 0;
     const ends = many.map((sandbox) =>
-      errorOf(() => sandbox.callAsync("forever", [])).then((error) => {
+      errorOf(() => sandbox.callAsync("forever", [], { signal: end.signal })).then((error) => {
         over += 1;
         return error;
       }),
@@ -69,6 +74,7 @@ describe("more busy sandboxes than processors", () => {
     for (let count = 0; count < 10; count += 1)
       expect(await short?.callAsync("add", [count, 2])).toBe(count + 2);
     expect(over).toBe(0);
-    expect((await Promise.all(ends)).map((error) => error.code)).toEqual(many.map(() => "E_DEADLINE"));
+    end.abort();
+    expect((await Promise.all(ends)).map((error) => error.code)).toEqual(many.map(() => "E_ABORTED"));
   });
 });

@@ -54,14 +54,26 @@ class Parser {
 
   /** @param {string} line */
   #testLine(line) {
+    if (/^(?:failures|successes):$/.test(line)) this.#shown = "";
     const test = /^test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored)(?:, (.*))?$/.exec(line);
     if (test) return this.#add(test[1] ?? "", test[2] ?? "", test[3]);
     const shown = /^---- (.+?)(?: - should panic)? stdout ----$/.exec(line);
     if (shown) this.#shown = shown[1] ?? "";
-    const skipped = /^skipped: (.+)$/.exec(line);
+    else this.#shownLine(line);
+  }
+
+  /**
+   * What a failed test printed is kept from its panic on: what it printed before that may be long.
+   * @param {string} line
+   */
+  #shownLine(line) {
     const result = this.#suiteTests.get(this.#shown);
+    const skipped = /^skipped: (.+)$/.exec(line);
     if (skipped && result?.state === "passed")
       Object.assign(result, { state: "skipped", detail: skipped[1] });
+    if (result?.state !== "failed") return;
+    if (result.detail !== undefined) result.detail += `\n${line}`;
+    else if (line.startsWith("thread '") && line.includes("panicked at")) result.detail = line;
   }
 
   /**

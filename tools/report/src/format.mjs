@@ -14,16 +14,20 @@ export function countLine(tests) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
+/** How much is told of a failure: a message with its place, not a whole output. */
+const failureLines = 12;
+
 /**
- * The closing lines: what failed, what was skipped and why, one line per runner, and the sum as the last line.
+ * The closing lines: what was skipped and why, one line per runner, what failed and how, and the sum as the last line.
+ * Failures stand last because who keeps only the end of a long output needs them most.
  * @param {RunnerReport[]} reports
  */
 export function summaryLines(reports) {
   const all = reports.flatMap((report) => report.tests);
   return [
-    ...reports.flatMap((report) => detailLines(report, "failed")),
-    ...reports.flatMap((report) => detailLines(report, "skipped")),
+    ...reports.flatMap((report) => detailLines(report, "skipped", 1)),
     ...reports.map((report) => `${report.runner}: ${countLine(report.tests)}`),
+    ...reports.flatMap((report) => detailLines(report, "failed", failureLines)),
     countLine(all),
   ];
 }
@@ -31,15 +35,13 @@ export function summaryLines(reports) {
 /**
  * @param {RunnerReport} report
  * @param {"failed" | "skipped"} state
+ * @param {number} most lines of each test's detail
  */
-function detailLines(report, state) {
+function detailLines(report, state, most) {
   const tests = report.tests.filter((test) => test.state === state);
-  return tests.map(
-    ({ name, detail }) => `${state}: ${report.runner}: ${name}${detail ? ` - ${firstLine(detail)}` : ""}`,
-  );
-}
-
-/** @param {string} text */
-function firstLine(text) {
-  return text.trim().split("\n", 1)[0];
+  return tests.flatMap(({ name, detail = "" }) => {
+    const [first = "", ...more] = detail.trim().split("\n").slice(0, most);
+    const head = `${state}: ${report.runner}: ${name}${first ? ` - ${first}` : ""}`;
+    return [head, ...more.map((line) => `  ${line}`)];
+  });
 }

@@ -3,7 +3,7 @@
  * @typedef {object} TestResult
  * @property {string} name
  * @property {"passed" | "failed" | "skipped"} state
- * @property {string} [detail] why it was skipped, or the first lines of the failure
+ * @property {string} [detail] why it was skipped, or how it failed: message and place first
  */
 
 /**

@@ -1,7 +1,7 @@
 // Vitest's own JSON report drops the reason of a skipped test (`context.skip("…")`); the closing lines of a test run
 // print it, so this reporter keeps it. Use: vitest run --reporter=default --reporter=<this file>
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 
 /** @typedef {import("./model.mjs").TestResult} TestResult */
 
@@ -57,8 +57,17 @@ function testResult(file, test) {
   if (result.state === "skipped")
     return { name, state: "skipped", detail: result.note ?? reasonInName(test.fullName) };
   // A test that is still pending when the run ends never finished.
-  const detail = result.state === "failed" ? (result.errors[0]?.message ?? "") : "did not finish";
+  const detail = result.state === "failed" ? result.errors.map(toldError).join("\n") : "did not finish";
   return { name, state: "failed", detail };
+}
+
+/**
+ * The place stands before the message, which may have many lines.
+ * @param {{ message: string, stacks?: { file: string, line: number }[] }} error
+ */
+function toldError({ message, stacks }) {
+  const place = stacks?.[0];
+  return place ? `${basename(place.file)}:${place.line}: ${message}` : message;
 }
 
 /**

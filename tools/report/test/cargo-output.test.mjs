@@ -76,6 +76,37 @@ test result: FAILED. 0 passed; 1 failed
     expect(parseCargoOutput(text)).toEqual([{ name: "twinwall_abi src/lib.rs: a", state: "failed" }]);
   });
 
+  test("a failed test tells what it printed from its panic on", () => {
+    const text = `${unit}
+running 2 tests
+test a ... FAILED
+test b ... FAILED
+
+failures:
+
+---- a stdout ----
+as much as it likes
+
+thread 'a' (7) panicked at src/lib.rs:3:5:
+one is not two
+note: run with RUST_BACKTRACE=1
+
+---- b stdout ----
+Error: "no panic"
+
+failures:
+    a
+    b
+
+test result: FAILED. 0 passed; 2 failed
+`;
+    const [a, b] = parseCargoOutput(text);
+    expect(a?.detail?.trim()).toBe(
+      "thread 'a' (7) panicked at src/lib.rs:3:5:\none is not two\nnote: run with RUST_BACKTRACE=1",
+    );
+    expect(b).toEqual({ name: "twinwall_abi src/lib.rs: b", state: "failed" });
+  });
+
   test("a suite that died counts as a failure", () => {
     const text = `${unit}\nrunning 2 tests\ntest a ... ok\nerror: test failed (signal: 11, SIGSEGV)\n`;
     expect(parseCargoOutput(text)).toEqual([

@@ -59,7 +59,7 @@ describe("collectReports", () => {
 });
 
 describe("summaryLines", () => {
-  test("prints failures, skips with reasons, each runner, and the sum last", () => {
+  test("prints skips with reasons, each runner, failures as they were told, and the sum last", () => {
     expect(
       summaryLines([
         {
@@ -72,11 +72,19 @@ describe("summaryLines", () => {
         { runner: "tools/b (cargo)", tests: [{ name: "three", state: "skipped", detail: "no /dev/kvm" }] },
       ]),
     ).toEqual([
-      "failed: packages/a (vitest): two - expected 1",
       "skipped: tools/b (cargo): three - no /dev/kvm",
       "packages/a (vitest): 1 passed, 1 failed, 0 skipped",
       "tools/b (cargo): 0 passed, 0 failed, 1 skipped",
+      "failed: packages/a (vitest): two - expected 1",
+      "  received 2",
       "1 passed, 1 failed, 1 skipped",
     ]);
+  });
+
+  test("prints the first lines of a long failure only", () => {
+    const detail = Array.from({ length: 100 }, (_, line) => `line ${line}`).join("\n");
+    const lines = summaryLines([{ runner: "a", tests: [{ name: "x", state: "failed", detail }] }]);
+    expect(lines).toHaveLength(1 + 12 + 1);
+    expect(lines[12]).toBe("  line 11");
   });
 });

@@ -34,7 +34,7 @@ test.skipIf(true)("runs (skipped: no guest)", () => {});
       {
         name: "sample.test.mjs > fails",
         state: "failed",
-        detail: expect.stringContaining("expected 1 to be 2"),
+        detail: expect.stringMatching(/^sample\.test\.mjs:3: expected 1 to be 2/),
       },
       { name: "sample.test.mjs > skips itself", state: "skipped", detail: "no /dev/kvm" },
       { name: "sample.test.mjs > calls (needs QEMU)", state: "skipped", detail: "needs QEMU" },

@@ -15,20 +15,20 @@ import { packArchive } from "./initramfs.mjs";
  */
 
 /**
- * What the machine gets.
- * @typedef {object} Contents
- * @property {GuestProgram[]} programs
+ * What the machine runs.
+ * @typedef {object} Programs
+ * @property {GuestProgram[]} programs one after the other
  * @property {string[]} files further programs, which those start by the paths that they have here
- * @property {string | undefined} images a directory that the programs find through TWINWALL_IMAGE_DIR
  */
 
 /**
  * The initial file system: busybox, KVM's modules, the programs, images, and an init that runs it all.
  * @param {Parts} parts
- * @param {Contents} contents
+ * @param {Programs} contents
+ * @param {string | undefined} images a directory that the programs find through TWINWALL_IMAGE_DIR
  * @param {number} deadlineSeconds when the machine will be killed
  */
-export function packGuest(parts, { programs, files, images }, deadlineSeconds) {
+export function packGuest(parts, { programs, files }, images, deadlineSeconds) {
   const init = initScript(
     parts.modules.map(({ name }) => name),
     programs,

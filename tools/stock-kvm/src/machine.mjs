@@ -44,7 +44,7 @@ function qemuArguments(kernel, initrd) {
     ...["-kernel", kernel, "-initrd", initrd],
     // Only emergencies reach the console, so that no message of the kernel lands inside a line of a test. A guest
     // that keeps KVM from ever coming back would hang the machine until the deadline: the watchdog ends it, with a trace,
-    // after twice as many seconds as it is told. Beside other tests, QEMU has stood still for half a minute.
+    // after twice as many seconds as it is told. Beside other tests, QEMU has stood still for over 20 seconds.
     ...["-append", "console=ttyS0 quiet loglevel=1 panic=-1 softlockup_panic=1 watchdog_thresh=60"],
     ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"],
   ];

@@ -11,6 +11,7 @@ import { findParts } from "./requirements.mjs";
 import { buildTests } from "./test-binaries.mjs";
 
 /** @typedef {import("./guest.mjs").GuestProgram} GuestProgram */
+/** @typedef {import("./guest.mjs").Programs} Programs */
 /** @typedef {import("./options.mjs").Options} Options */
 
 /**
@@ -57,15 +58,16 @@ async function runProgram({ file, args }, deadlineSeconds) {
 
 /**
  * @param {import("./requirements.mjs").Parts} parts
- * @param {{ programs: GuestProgram[], files: string[] }} contents
+ * @param {Programs} contents
  * @param {number} deadlineSeconds
  * @param {(line: string) => void} print
  */
-async function boot(parts, { programs, files }, deadlineSeconds, print) {
+async function boot(parts, contents, deadlineSeconds, print) {
+  const { programs } = contents;
   const images = imageDirectories.find((directory) => existsSync(directory));
   if (!images) console.log("stock-kvm: no guest images are built; tests that need them are skipped");
   console.log(`stock-kvm: booting ${parts.kernel} in QEMU`);
-  const archive = packGuest(parts, { programs, files, images }, deadlineSeconds);
+  const archive = packGuest(parts, contents, images, deadlineSeconds);
   const end = await bootMachine(parts, archive, deadlineSeconds, {
     ready: (release) => console.log(`stock-kvm: Linux ${release} is up, with kvm_amd`),
     start: (index) => print(programs[index]?.title ?? ""),

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { root, targetDirectory } from "./paths.mjs";
 
-/** @typedef {import("./guest.mjs").GuestProgram} GuestProgram */
+/** @typedef {import("./guest.mjs").Programs} Programs */
 
 const crates = ["twinwall-vmm-kvm", "twinwall-walled"];
 const target = "x86_64-unknown-linux-gnu";
@@ -16,8 +16,8 @@ const flags = '-C target-feature=+crt-static --cfg getrandom_backend="linux_getr
  * Builds the tests of the VMM core and of its worker processes, linked statically: the machine that runs them has no
  * libraries.
  * @param {string[]} filters
- * @returns {{ programs: GuestProgram[], files: string[] } | undefined} the tests, and the programs that they start by the
- *   paths that they have here; undefined when the build failed; Cargo has said why by then
+ * @returns {Programs | undefined} the tests, and the programs that they start; undefined when the build failed: Cargo has said
+ *   why by then
  */
 export function buildTests(filters) {
   const cargo = spawnSync(

@@ -12,9 +12,7 @@ export function childrenOf(parent: number): Child[] {
   const children: Child[] = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const [state, itsParent] = textOf(`/proc/${name}/stat`)
-      .replace(/^.*\) /s, "")
-      .split(" ");
+    const [state, itsParent] = statFieldsOf(name);
     if (state !== undefined && Number(itsParent) === parent) children.push({ process: Number(name), state });
   }
   return children;
@@ -40,12 +38,17 @@ export async function untilBusy(worker: number): Promise<void> {
   await eventually(() => processorTime(worker) > before + 3);
 }
 
-/** Processor time of a process, ticks of the kernel: `utime` and `stime` of `/proc/PID/stat`, fields 14 and 15. */
+/** Processor time of a process, ticks of the kernel: its `utime` and `stime`. */
 function processorTime(worker: number): number {
-  const fields = textOf(`/proc/${worker}/stat`)
+  const fields = statFieldsOf(worker);
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Fields of `/proc/PID/stat` behind the name, which may have any character in it: from the state, field 3, on. */
+function statFieldsOf(process: number | string): string[] {
+  return textOf(`/proc/${process}/stat`)
     .replace(/^.*\) /s, "")
     .split(" ");
-  return Number(fields[11]) + Number(fields[12]);
 }
 
 /** Ends a process, and waits until it is no more than a zombie. */

@@ -316,6 +316,15 @@ impl State {
 }
 
 #[cfg(test)]
+impl Turns {
+    /// How many calls wait.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.lock();
+        state.fresh.len() + state.used_up.len()
+    }
+}
+
+#[cfg(test)]
 impl CallTurn {
     /// Whether its call is to make room.
     pub(crate) fn is_asked(&self) -> bool {

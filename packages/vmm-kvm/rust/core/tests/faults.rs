@@ -6,6 +6,10 @@
 
 #![cfg_attr(not(images), allow(unused, reason = "without the images there is nothing to test"))]
 
+#[allow(dead_code, reason = "it repeats nothing a given number of times")]
+#[path = "../src/tests/rounds.rs"]
+mod rounds;
+
 use std::cell::Cell;
 use std::ffi::{c_int, c_long, c_void};
 use std::sync::Arc;
@@ -210,9 +214,8 @@ fn every_refusal_is_a_clean_error() {
     life().expect("a life without refusals");
     let (before, resident_before) = (descriptors_and_mappings(), resident());
     let mut kinds = std::collections::BTreeSet::new();
-    // Where processors are emulated, one kind of refusal takes half a minute.
-    let emulated = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default().contains("QEMU TCG");
-    for &error in if emulated { &errors[..1] } else { &errors } {
+    // Where processors are emulated, one kind of refusal takes long enough.
+    for &error in if rounds::is_emulated() { &errors[..1] } else { &errors } {
         for after in 0.. {
             let (fired, result) = with_fault(after, error, life);
             if !fired {

@@ -162,13 +162,12 @@ pub(crate) fn start(
     let post = Arc::clone(&event_loop.post);
     let takes_turns = machine.is_here();
     let handle = link.abort_handle().clone();
-    let mut work = Work { number, machine, operation, input: input.to_vec(), link, post, turn: None };
+    let work = Work { number, machine, operation, input: input.to_vec(), link, post };
     let start = move |turn| {
-        work.turn = turn;
         let post = Arc::clone(&work.post);
         // Where the environment has ended, this gives the machine back.
         seat.run(
-            || work.run(),
+            || work.run(turn),
             move |event| {
                 post.send(number, event);
             },
@@ -191,14 +190,13 @@ struct Work {
     input: Vec<u8>,
     link: CallLink,
     post: Arc<Post>,
-    /// Held until the machine is restored.
-    turn: Option<Turn>,
 }
 
 impl Work {
-    /// Makes the call, sends its reply where a restore comes behind it, and returns what there is to send then.
-    fn run(self) -> Event {
-        let Self { number, mut machine, operation, input, link, post, turn: _turn } = self;
+    /// Makes the call, sends its reply where a restore comes behind it, and returns what there is to send then. The turn is
+    /// held until the machine is restored.
+    fn run(self, _turn: Option<Turn>) -> Event {
+        let Self { number, mut machine, operation, input, link, post } = self;
         let call = call_of(operation, &input);
         let mut output = Vec::new();
         let courier = ToEventLoop { post: Arc::clone(&post), call: number };

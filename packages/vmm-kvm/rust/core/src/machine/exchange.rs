@@ -176,7 +176,7 @@ impl<'a> Exchange<'a> {
         self.check_abort()
     }
 
-    /// An abort leaves `immediate_exit` set: whatever the guest does next, the exit that follows comes here.
+    /// An abort that comes later than this look sets `immediate_exit`: whatever the guest does next, it comes back at once.
     fn check_abort(&self) -> Result<(), Stop> {
         match self.abort.and_then(AbortHandle::reason) {
             Some(reason) => Err(Stop::Poisoned(reason)),

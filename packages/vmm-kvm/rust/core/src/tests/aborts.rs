@@ -4,10 +4,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use twinwall_abi::ErrorCode;
 use twinwall_abi::outbox::Entry;
-use twinwall_abi::{CallKind, ErrorCode};
 
-use super::{assert_usable, machine, rounds};
+use super::{assert_usable, machine, probe_call, rounds};
 use crate::error::CallError;
 use crate::host::{Host, NoHost, TimeLimit};
 use crate::machine::{Call, Limits, Machine};
@@ -29,17 +29,6 @@ const FOR_EVER: Limits = Limits {
 
 fn reason(code: ErrorCode) -> CallError {
     CallError::new(code, "the test ends the call")
-}
-
-fn probe_call(behaviour: Behaviour) -> Call<'static> {
-    Call {
-        kind: CallKind::Bytes,
-        function: behaviour as u32,
-        input: &[],
-        continues: false,
-        restore: true,
-        exact: true,
-    }
 }
 
 fn call_abortable(machine: &mut Machine, behaviour: Behaviour, handle: &AbortHandle) -> ErrorCode {

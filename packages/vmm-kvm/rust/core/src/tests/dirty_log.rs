@@ -7,7 +7,7 @@ use rand_core::{RngCore, SeedableRng};
 use twinwall_abi::{CallKind, ErrorCode};
 
 use super::ring3::{code, words};
-use super::{is_emulated, rounds};
+use super::rounds::{is_emulated, rounds};
 use crate::dirty_log::subject::{Sizes, Subject};
 use crate::error::CallError;
 use crate::machine::{Call, Limits};

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use twinwall_abi::{CallKind, ErrorCode};
+use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, machine};
+use super::{assert_usable, machine, probe_call};
 use crate::NoHost;
 use crate::clock::now;
 use crate::deadline::{Deadline, NEVER};
-use crate::machine::{Call, Limits};
+use crate::machine::Limits;
 use crate::probe::Behaviour;
 
 #[test]
@@ -19,15 +19,7 @@ fn a_deadline_inside_a_deadline_leaves_the_outer_one_in_force() {
     let mut byte = 0_u8;
     let outer = Deadline::set(now(), Duration::from_millis(30).as_nanos() as u64, NEVER, &raw mut byte)
         .expect("a timer");
-    let call = Call {
-        kind: CallKind::Bytes,
-        function: Behaviour::Loop as u32,
-        input: &[],
-        continues: false,
-        restore: true,
-        exact: true,
-    };
-    let error = inner.call(&call, &mut NoHost, &mut [0; 0]).expect_err("a loop");
+    let error = inner.call(&probe_call(Behaviour::Loop), &mut NoHost, &mut [0; 0]).expect_err("a loop");
     assert_eq!(error.code, ErrorCode::Deadline);
     inner.configure(Limits::default());
     assert_usable(&mut inner);

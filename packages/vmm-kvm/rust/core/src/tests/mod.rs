@@ -17,14 +17,16 @@ mod real_images;
 mod remote;
 mod restore;
 mod ring3;
+mod rounds;
 mod saved;
 mod soak;
 mod turns;
 
-use twinwall_abi::ErrorCode;
+use twinwall_abi::{CallKind, ErrorCode};
 
+use self::rounds::rounds;
 use crate::error::CallError;
-use crate::machine::{Limits, Machine};
+use crate::machine::{Call, Limits, Machine};
 use crate::probe::Behaviour;
 use crate::self_test::{call_probe, probe_machine};
 
@@ -47,18 +49,14 @@ fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
 }
 
-/// How often to repeat something: as often as `TWINWALL_ROUNDS` says, or a hundred times as often where `TWINWALL_SOAK` is 1,
-/// and a tenth on a processor that software emulates, where all is two orders of magnitude slower.
-fn rounds(wanted: u64) -> u64 {
-    if let Some(asked) = std::env::var("TWINWALL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()) {
-        return asked;
+/// A call of the probe, with a clean slate.
+fn probe_call(behaviour: Behaviour) -> Call<'static> {
+    Call {
+        kind: CallKind::Bytes,
+        function: behaviour as u32,
+        input: &[],
+        continues: false,
+        restore: true,
+        exact: true,
     }
-    let soak = std::env::var_os("TWINWALL_SOAK").is_some_and(|value| value == "1");
-    let wanted = if soak { wanted * 100 } else { wanted };
-    if is_emulated() { wanted.div_ceil(10) } else { wanted }
-}
-
-/// Whether software emulates the processor.
-fn is_emulated() -> bool {
-    std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default().contains("QEMU TCG")
 }

@@ -5,15 +5,15 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use twinwall_abi::{CallKind, ErrorCode};
+use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, machine, rounds};
+use super::{assert_usable, machine, probe_call, rounds};
+use crate::AbortHandle;
 use crate::error::CallError;
 use crate::host::{NoHost, TimeLimit};
-use crate::machine::{Call, Limits, Machine};
+use crate::machine::{Limits, Machine};
 use crate::probe::Behaviour;
 use crate::turns::{self, Turn, Turns};
-use crate::{AbortHandle, CallLink, Courier, HostMessage, RemoteHost};
 
 /// Much longer than a slice.
 const LONG: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ fn take(turns: &'static Turns, handle: &AbortHandle) -> Turn {
     turn.recv().expect("a turn")
 }
 
-/// Something that waits for a turn on a thread of its own, says that it has it, and ends it when it is told.
+/// Something that waits for a turn on a thread of its own, says that it has it, and ends it.
 struct Waiting {
     handle: AbortHandle,
     began: Receiver<()>,
@@ -50,6 +50,13 @@ fn wait_for(turns: &'static Turns) -> Waiting {
 impl Waiting {
     fn has_begun(&self, patience: Duration) -> bool {
         self.began.recv_timeout(patience).is_ok()
+    }
+}
+
+/// Waits until so many wait for a turn.
+fn until_waiting(turns: &'static Turns, count: usize) {
+    while turns.waiting() < count {
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -116,14 +123,8 @@ fn an_abort_ends_the_wait_of_one_and_no_other() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
-    // The first looks at the time for the others.
-    let waiting: Vec<_> = (0..4)
-        .map(|_| {
-            let waiting = wait_for(turns);
-            thread::sleep(Duration::from_millis(5));
-            waiting
-        })
-        .collect();
+    let waiting: Vec<_> = (0..4).map(|_| wait_for(turns)).collect();
+    until_waiting(turns, 4);
     let (ended, others): (Vec<_>, Vec<_>) =
         waiting.into_iter().enumerate().partition(|(number, _)| number % 2 == 0);
     for (_, waiting) in ended {
@@ -174,14 +175,14 @@ fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
     next.thread.join().expect("a thread that ends");
 }
 
-/// Each sender of a number is a call that has its turn when it sends.
 #[test]
 fn calls_that_have_used_up_a_slice_and_others_go_by_turns() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
     let (sender, order) = channel();
-    let start = |name: &'static str, used_up: bool| {
+    let mut waiting = 0;
+    let mut start = |name: &'static str, used_up: bool| {
         let sender = sender.clone();
         let thread = thread::spawn(move || {
             let handle = AbortHandle::new();
@@ -191,7 +192,8 @@ fn calls_that_have_used_up_a_slice_and_others_go_by_turns() {
             let _turn = take(turns, &handle);
             sender.send(name).expect("the test");
         });
-        thread::sleep(Duration::from_millis(20));
+        waiting += 1;
+        until_waiting(turns, waiting);
         thread
     };
     let names =
@@ -206,35 +208,14 @@ fn calls_that_have_used_up_a_slice_and_others_go_by_turns() {
     assert_eq!(order, ["short 1", "long 1", "short 2", "long 2", "short 3"]);
 }
 
-fn call_of(behaviour: Behaviour) -> Call<'static> {
-    Call {
-        kind: CallKind::Bytes,
-        function: behaviour as u32,
-        input: &[],
-        continues: false,
-        restore: true,
-        exact: true,
-    }
-}
-
-#[derive(Debug)]
-struct Nobody;
-
-impl Courier for Nobody {
-    fn deliver(&mut self, _message: HostMessage) -> bool {
-        false
-    }
-}
-
 /// A guest that does not end, on a thread of its own that has a turn.
 fn endless(turns: &'static Turns, limits: Limits) -> (AbortHandle, JoinHandle<(Machine, ErrorCode)>) {
-    let (mut machine, link) = (machine(limits), CallLink::new());
-    let handle = link.abort_handle().clone();
+    let (mut machine, handle) = (machine(limits), AbortHandle::new());
+    let its_handle = handle.clone();
     let thread = thread::spawn(move || {
-        let _turn = take(turns, link.abort_handle());
-        let mut host = RemoteHost::new(Nobody, link.clone());
-        let call = call_of(Behaviour::Loop);
-        let result = machine.call_abortable(&call, &mut host, &mut [0; 0], link.abort_handle());
+        let _turn = take(turns, &its_handle);
+        let call = probe_call(Behaviour::Loop);
+        let result = machine.call_abortable(&call, &mut NoHost, &mut [0; 0], &its_handle);
         (machine, result.expect_err("an end").code)
     });
     (handle, thread)
@@ -252,7 +233,7 @@ fn endless_guests_leave_room_for_short_calls() {
     for _ in 0..5 {
         let handle = AbortHandle::new();
         let _turn = take(turns, &handle);
-        let call = call_of(Behaviour::Nothing);
+        let call = probe_call(Behaviour::Nothing);
         let result = short.call_abortable(&call, &mut NoHost, &mut [0; 0], &handle);
         assert_eq!(result, Ok(0));
     }
@@ -275,6 +256,7 @@ fn deadlines_hold_while_others_have_the_turn() {
     for (_, thread) in with_end {
         let (mut machine, code) = thread.join().expect("a thread that ends");
         assert_eq!(code, ErrorCode::Deadline);
+        machine.configure(Limits::default());
         assert_usable(&mut machine);
     }
     abort(&handle);

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use twinwall_vmm_kvm::NoHost;
 
-use support::{ECHO, call, call_of, rounds, small, snapshot, wait_for_end};
+use rounds::rounds;
+use support::{ECHO, call, call_of, small, snapshot, wait_for_end};
 
+#[path = "../../../core/src/tests/rounds.rs"]
+mod rounds;
 #[path = "../machines/support.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod support;

@@ -4,4 +4,6 @@ mod calls;
 mod hostile;
 mod processes;
 mod races;
+#[path = "../../../core/src/tests/rounds.rs"]
+mod rounds;
 mod support;

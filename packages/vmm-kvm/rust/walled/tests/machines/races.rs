@@ -6,7 +6,8 @@ use twinwall_abi::ErrorCode;
 use twinwall_vmm_kvm::{AbortHandle, CallError, NoHost};
 use twinwall_walled::Machine;
 
-use super::support::{COUNT, call_of, machine, rounds, small};
+use super::rounds::rounds;
+use super::support::{COUNT, call_of, machine, small};
 
 /// Counts on in a session that has counted to `last`.
 fn count_on(machine: &mut Machine, last: u64, abort: &AbortHandle) -> Result<u64, CallError> {

@@ -91,13 +91,6 @@ pub(crate) fn program_of(path: &str) -> Arc<Program> {
     Arc::new(Program::new(&bytes).expect("memory"))
 }
 
-/// How often to repeat something: a tenth as often on a processor that software emulates, where all is two orders of magnitude
-/// slower.
-pub(crate) fn rounds(wanted: u64) -> u64 {
-    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    if processor.contains("QEMU TCG") { wanted.div_ceil(10) } else { wanted }
-}
-
 pub(crate) fn small() -> Limits {
     Limits { memory_bytes: 1 << 20, input_bytes: 1 << 16, output_bytes: 1 << 16, ..Limits::default() }
 }
