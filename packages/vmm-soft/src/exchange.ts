@@ -1,11 +1,12 @@
 import { decodeRecords, errorNumbers, GateOperation, type OutboxRecord, TwinwallError } from "@twinwall/abi";
-import type { HostCallHandler, MachineLimits, MachineStats, RecordHandler } from "@twinwall/vmm";
+import type { HostCallHandler, MachineLimits, RecordHandler } from "@twinwall/vmm";
 import { ticks } from "./clock.js";
 import type { SoftInstance } from "./instance.js";
 import { AnswerWord, ReportWord, readLong, writeLong } from "./mailbox.js";
 import { PAGE } from "./plan.js";
 import { reportedFailure } from "./report.js";
 import { badReply, poison, type Stop } from "./stop.js";
+import type { CallStats } from "./workers/protocol.js";
 
 /** Who serves a guest. */
 export interface Host {
@@ -85,7 +86,7 @@ export class Exchange {
   }
 
   /** Takes over the counts of a call that another machine ran. */
-  adopt({ exits, hostCalls, hostBytes, outboxBytes }: MachineStats): void {
+  adopt({ exits, hostCalls, hostBytes, outboxBytes }: CallStats): void {
     this.exits = exits;
     this.hostCalls = hostCalls;
     this.hostBytes = hostBytes;

@@ -3,6 +3,7 @@ import type { MachineLimits, MachineStats } from "@twinwall/vmm";
 import { fuelWords } from "./budget.js";
 import type { Exchange } from "./exchange.js";
 import { ReportWord, readLong } from "./mailbox.js";
+import type { CallStats } from "./workers/protocol.js";
 
 const noWords = new Uint32Array(0);
 
@@ -29,7 +30,7 @@ export class Figures {
   }
 
   /** Takes over those of a call that another machine ran. */
-  adopt(stats: MachineStats): void {
+  adopt(stats: CallStats): void {
     const { low, high } = fuelWords(stats.fuelUsed);
     this.#fuelLow = low;
     this.#fuelHigh = high;

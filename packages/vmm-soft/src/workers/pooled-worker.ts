@@ -4,6 +4,7 @@ import { platform } from "#vmm-soft/platform";
 import type { WorkerHandle } from "../platform.js";
 import { noFailure } from "../stop.js";
 import { AnswerWriter, makeChannel } from "./channel.js";
+import { handedOver, packJob, unpackOutcome } from "./packed.js";
 import type { ToMain } from "./protocol.js";
 import { settle, type Ticket } from "./ticket.js";
 
@@ -38,7 +39,7 @@ export class PooledWorker {
     });
     const channel = makeChannel();
     this.#answers = channel && new AnswerWriter(channel);
-    this.#handle.post({ what: "start", channel, timeOrigin: performance.timeOrigin }, []);
+    this.#handle.post(["start", channel, performance.timeOrigin], []);
   }
 
   /** Whether its guest runs. */
@@ -61,9 +62,9 @@ export class PooledWorker {
   #send(ticket: Ticket): void {
     if (!this.#known.has(ticket.id)) {
       this.#known.add(ticket.id);
-      this.#handle.post({ what: "snapshot", id: ticket.id, parts: ticket.parts }, []);
+      this.#handle.post(["snapshot", ticket.id, ticket.parts], []);
     }
-    this.#handle.post({ what: "job", snapshot: ticket.id, job: ticket.job }, []);
+    this.#handle.post(["job", ticket.id, packJob(ticket.job)], handedOver(ticket.job.input));
   }
 
   /** The guest runs now: its time begins. */
@@ -74,7 +75,7 @@ export class PooledWorker {
   }
 
   forget(id: number): void {
-    if (this.#known.delete(id)) this.#handle.post({ what: "forget", id }, []);
+    if (this.#known.delete(id)) this.#handle.post(["forget", id], []);
   }
 
   /** Ends the Worker, and with it the job that it runs. */
@@ -92,27 +93,27 @@ export class PooledWorker {
     const ticket = this.#ticket;
     // A message that was under way when the Worker was ended.
     if (ticket === undefined || this.#gone) return;
-    switch (message.what) {
+    switch (message[0]) {
       case "started":
         this.#started(ticket);
         return;
       case "host":
-        void this.#serve(ticket, message.hostFunction, message.input);
+        void this.#serve(ticket, message[1], message[2]);
         return;
       case "more":
         this.#answers?.next();
         return;
       case "outbox":
-        for (const record of decodeRecords(message.bytes)) {
+        for (const record of decodeRecords(message[1])) {
           // Whoever took the one before may have ended the call.
-          if (!ticket.settled) ticket.host.outbox([record], message.bytes);
+          if (!ticket.settled) ticket.host.outbox([record], message[1]);
         }
         return;
       case "done":
         clearTimeout(this.#timer);
         this.#ticket = undefined;
         this.#handle.hold(false);
-        settle(ticket, message.outcome);
+        settle(ticket, unpackOutcome(message[1]));
         this.states.idle();
         return;
     }

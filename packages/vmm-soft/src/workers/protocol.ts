@@ -1,6 +1,7 @@
 import type { Failure, MachineLimits, MachineStats } from "@twinwall/vmm";
 import type { InstanceState } from "../instance.js";
 import type { SnapshotParts } from "../snapshot.js";
+import type { PackedJob, PackedOutcome } from "./packed.js";
 
 /** One call for a Worker. */
 export interface Job {
@@ -16,33 +17,39 @@ export interface Job {
   readonly state: InstanceState | undefined;
 }
 
+/** What a machine tells of a call that another one takes over. */
+export type CallStats = Omit<
+  MachineStats,
+  "cpuTimeUs" | "writableBytes" | "restoreStrategy" | "calls" | "restores"
+>;
+
 /** How a job ended. */
 export interface Outcome {
   /** The output's length, or a negative error code. */
   readonly status: number;
   readonly output: Uint8Array;
   readonly failure: Failure;
-  readonly stats: MachineStats;
+  readonly stats: CallStats;
   /** Where the guest stands, when the machine was not restored. */
   readonly state: InstanceState | undefined;
 }
 
-/** What a Worker is told. */
+/** What a Worker is told: what, and what goes with it. */
 export type ToWorker =
   /** Comes first: where answers to host calls will be, if anywhere, and the sender's `performance.timeOrigin`. */
-  | { readonly what: "start"; readonly channel: SharedArrayBuffer | undefined; readonly timeOrigin: number }
-  | { readonly what: "snapshot"; readonly id: number; readonly parts: SnapshotParts }
-  | { readonly what: "forget"; readonly id: number }
-  | { readonly what: "job"; readonly snapshot: number; readonly job: Job };
+  | readonly ["start", channel: SharedArrayBuffer | undefined, timeOrigin: number]
+  | readonly ["snapshot", id: number, parts: SnapshotParts]
+  | readonly ["forget", id: number]
+  | readonly ["job", snapshot: number, job: PackedJob];
 
-/** What a Worker tells. */
+/** What a Worker tells: what, and what goes with it. */
 export type ToMain =
   /** The guest of the job is ready and runs from now on. */
-  | { readonly what: "started" }
+  | readonly ["started"]
   /** A host call; the guest waits for the answer on the channel. */
-  | { readonly what: "host"; readonly hostFunction: number; readonly input: Uint8Array }
+  | readonly ["host", hostFunction: number, input: Uint8Array]
   /** The answer goes on: the next piece of it is wanted. */
-  | { readonly what: "more" }
+  | readonly ["more"]
   /** A drained outbox, checked. */
-  | { readonly what: "outbox"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly what: "done"; readonly outcome: Outcome };
+  | readonly ["outbox", bytes: Uint8Array<ArrayBuffer>]
+  | readonly ["done", outcome: PackedOutcome];

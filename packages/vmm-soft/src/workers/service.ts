@@ -4,6 +4,7 @@ import type { SoftMachine } from "../machine.js";
 import { SoftSnapshot } from "../snapshot.js";
 import { poison } from "../stop.js";
 import { AnswerReader } from "./channel.js";
+import { handedOver, packOutcome, unpackJob } from "./packed.js";
 import type { Job, Outcome, ToMain, ToWorker } from "./protocol.js";
 
 const nothing = new Uint8Array(0);
@@ -30,23 +31,23 @@ export class Service {
   constructor(private readonly post: (message: ToMain, transfer: ArrayBuffer[]) => void) {}
 
   receive(message: ToWorker): void {
-    switch (message.what) {
+    switch (message[0]) {
       case "start":
-        this.#channel = message.channel && new AnswerReader(message.channel);
-        alignTicks(message.timeOrigin);
+        this.#channel = message[1] && new AnswerReader(message[1]);
+        alignTicks(message[2]);
         return;
       case "snapshot":
-        this.#snapshots.set(message.id, {
-          snapshot: new SoftSnapshot(message.parts),
+        this.#snapshots.set(message[1], {
+          snapshot: new SoftSnapshot(message[2]),
           machine: undefined,
           owner: 0,
         });
         return;
       case "forget":
-        this.#snapshots.delete(message.id);
+        this.#snapshots.delete(message[1]);
         return;
       case "job":
-        this.#run(message.snapshot, message.job);
+        this.#run(message[1], unpackJob(message[2]));
         return;
     }
   }
@@ -59,15 +60,10 @@ export class Service {
     const machine = this.#machineOf(entry, job);
     machine.configure(limits);
     if (state !== undefined) machine.importState(state);
-    this.post({ what: "started" }, []);
+    this.post(["started"], []);
     const outcome = call(machine, job);
-    const transfer = [outcome.output, ...(outcome.state?.pieces.map(({ bytes }) => bytes) ?? [])];
-    this.post(
-      { what: "done", outcome },
-      transfer.flatMap(({ buffer }) =>
-        buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : [],
-      ),
-    );
+    const pieces = outcome.state?.pieces.map(({ bytes }) => bytes) ?? [];
+    this.post(["done", packOutcome(outcome)], handedOver(outcome.output, ...pieces));
     // What a session left is the other side's now.
     machine.restore();
   }
@@ -82,7 +78,7 @@ export class Service {
     entry.machine ??= entry.snapshot.machineFor(
       {
         hostCall: (hostFunction, input) => this.#askHost(hostFunction, input),
-        outbox: (_, bytes) => this.post({ what: "outbox", bytes }, [bytes.buffer]),
+        outbox: (_, bytes) => this.post(["outbox", bytes], [bytes.buffer]),
       },
       limits,
     );
@@ -94,8 +90,8 @@ export class Service {
     if (channel === undefined) throw poison("E_UNSUPPORTED", NO_CHANNEL);
     const limit = this.#limits?.inputBytes ?? 0;
     const answer = channel.read(
-      () => this.post({ what: "host", hostFunction, input }, []),
-      () => this.post({ what: "more" }, []),
+      () => this.post(["host", hostFunction, input], []),
+      () => this.post(["more"], []),
       limit,
     );
     if (typeof answer === "number" || answer instanceof Uint8Array) return answer;
