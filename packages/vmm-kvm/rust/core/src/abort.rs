@@ -6,9 +6,10 @@
 //! vCPU that is gone; what is left of them for a later call is a signal that means nothing and a byte that every call
 //! clears when it begins.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fmt, thread};
 
 use twinwall_abi::ErrorCode;
 
@@ -82,7 +83,7 @@ impl AbortHandle {
         }
         state.reason = Some(reason);
         for vcpu in &state.entered {
-            vcpu.kick();
+            vcpu.kick_surely();
         }
         for (_, interrupt) in &state.interrupts {
             (interrupt.0)();
@@ -100,7 +101,8 @@ impl AbortHandle {
     }
 
     /// Blocks the calling thread, without spinning, until `ready` gives a value. It is asked at once, and again after
-    /// each [`Self::notify`]; it runs under a lock of the handle, so it must not use the handle.
+    /// each [`Self::notify`]; it runs under a lock of the handle, so it must not use the handle. A call that takes turns
+    /// ([`Turn`](crate::Turn)) gives its own to another while it waits.
     ///
     /// # Errors
     /// The code of the abort, or [`ErrorCode::Deadline`] when `limit` has passed.
@@ -109,13 +111,22 @@ impl AbortHandle {
         limit: TimeLimit,
         mut ready: impl FnMut() -> Option<Value>,
     ) -> Result<Value, ErrorCode> {
+        if let Some(outcome) = self.lock().outcome(&mut ready) {
+            return outcome;
+        }
+        turns::without(self, limit, || self.block(limit, ready))
+    }
+
+    /// As [`Self::wait`], but the turn of the call stays as it is.
+    pub(crate) fn block<Value>(
+        &self,
+        limit: TimeLimit,
+        mut ready: impl FnMut() -> Option<Value>,
+    ) -> Result<Value, ErrorCode> {
         let mut state = self.lock();
         loop {
-            if let Some(reason) = &state.reason {
-                return Err(reason.code);
-            }
-            if let Some(value) = ready() {
-                return Ok(value);
+            if let Some(outcome) = state.outcome(&mut ready) {
+                return outcome;
             }
             let changed = &self.shared.changed;
             state = match limit.remaining() {
@@ -153,6 +164,7 @@ impl AbortHandle {
     /// Registers the calling thread's vCPU, until the value is dropped. The thread's deadline must have been set before:
     /// that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
     pub(crate) fn enter(&self, immediate_exit: *mut u8) -> Result<Entered<'_>, CallError> {
+        turns::arrive(self);
         let signal = deadline::signal().map_err(MachineError::Timer)?;
         // SAFETY: pthread_self has no preconditions.
         let vcpu = Vcpu { immediate_exit, thread: unsafe { libc::pthread_self() }, signal };
@@ -167,7 +179,8 @@ impl AbortHandle {
     /// Makes the call's thread leave its guest, which it enters again unless there is a reason not to.
     pub(crate) fn interrupt(&self) {
         for vcpu in &self.lock().entered {
-            vcpu.kick();
+            // Who wants it asks again.
+            let _ = vcpu.kick();
         }
     }
 
@@ -186,14 +199,35 @@ impl AbortHandle {
     }
 }
 
+impl State {
+    /// The end of a wait, if it has come.
+    fn outcome<Value>(&self, ready: &mut impl FnMut() -> Option<Value>) -> Option<Result<Value, ErrorCode>> {
+        match &self.reason {
+            Some(reason) => Some(Err(reason.code)),
+            None => ready().map(Ok),
+        }
+    }
+}
+
 impl Vcpu {
-    fn kick(&self) {
+    /// Kicks it until that succeeds, for a second at most: its guest may have no other end.
+    fn kick_surely(&self) {
+        for _ in 0..1000 {
+            if self.kick() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Makes its thread leave the guest. Returns whether the signal was taken: while too many of the user's are pending
+    /// (`RLIMIT_SIGPENDING`), it is not.
+    fn kick(&self) -> bool {
         // SAFETY: the vCPU is registered, and its call cannot take it back while the caller holds the lock: the run
         // structure is mapped. The kernel and this module access the byte, as a byte.
         unsafe { AtomicU8::from_ptr(self.immediate_exit) }.store(1, Ordering::SeqCst);
-        // SAFETY: as above, the thread is in its call. Nothing can be done about a failure, and none is possible for a
-        // live thread and a valid signal.
-        unsafe { libc::pthread_kill(self.thread, self.signal) };
+        // SAFETY: as above, the thread is in its call.
+        unsafe { libc::pthread_kill(self.thread, self.signal) == 0 }
     }
 }
 

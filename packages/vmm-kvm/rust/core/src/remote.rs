@@ -12,7 +12,6 @@ use twinwall_abi::{ErrorCode, RecordKind};
 use crate::abort::AbortHandle;
 use crate::error::CallError;
 use crate::host::{Host, TimeLimit};
-use crate::turns;
 
 /// Bytes of records that may be on their way; a guest that writes more waits for the host to take them.
 const QUEUE_BYTES: usize = 1 << 20;
@@ -201,11 +200,8 @@ impl<C: Courier> RemoteHost<C> {
     /// Waits until the host has taken so many records that one of `bytes` may be sent.
     fn wait_for_room(&self, bytes: usize, limit: TimeLimit) {
         let CallLink { abort, desk } = &self.link;
-        if desk.has_room(bytes) {
-            return;
-        }
         // A call that ends meanwhile sends the record all the same: none gets lost, and its outbox bounds how many come.
-        let _ = turns::without(abort, limit, || abort.wait(limit, || desk.has_room(bytes).then_some(())));
+        let _ = abort.wait(limit, || desk.has_room(bytes).then_some(()));
     }
 }
 
@@ -216,7 +212,7 @@ impl<C: Courier> Host for RemoteHost<C> {
         self.link.desk.open(id);
         self.deliver(HostMessage::Call { id, function, arguments: arguments.to_vec() })?;
         let CallLink { abort, desk } = &self.link;
-        let answer = turns::without(abort, limit, || abort.wait(limit, || desk.lock().answer.take()));
+        let answer = abort.wait(limit, || desk.lock().answer.take());
         desk.lock().open = None;
         answer?
     }

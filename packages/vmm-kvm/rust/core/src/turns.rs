@@ -17,16 +17,14 @@ use crate::abort::AbortHandle;
 use crate::clock::now;
 use crate::host::TimeLimit;
 
-/// How long a call may run at first while others wait, nanoseconds: enough for most, so that a short one seldom waits behind
-/// many long ones.
+/// How long a turn lasts while others wait, nanoseconds, of a call that has used less than that so far: enough for most calls,
+/// so that a short one seldom waits behind many long ones.
 const FIRST_SLICE: u64 = 1_000_000;
 
-/// How long a call may run after that while others wait, nanoseconds.
+/// How long a turn lasts while others wait, nanoseconds, of other calls.
 const SLICE: u64 = 5_000_000;
 
-/// How long the thread that looks at the time waits for something to do before it ends.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The thread needs little.
+/// The thread that looks at the time needs little.
 const STACK_BYTES: usize = 64 << 10;
 
 /// A call's turn, until the value is dropped, but for the waits of the call.
@@ -40,7 +38,9 @@ pub struct Turn {
 pub(crate) struct Turns {
     processors: usize,
     state: Mutex<State>,
-    /// Calls wait and nobody looks at the time.
+    /// There is a thread that looks at the time. It stays.
+    has_timekeeper: AtomicBool,
+    /// Calls wait, and that thread sleeps.
     untimed: Condvar,
 }
 
@@ -51,9 +51,7 @@ pub(crate) struct CallTurn {
     turns: OnceLock<&'static Turns>,
     /// It has the turn.
     held: AtomicBool,
-    /// It has used up its first slice.
-    is_long: AtomicBool,
-    /// Nanoseconds of its slice that it has used.
+    /// Nanoseconds that it has used, in all of its turns.
     used: AtomicU64,
     /// It is to make room.
     asked: AtomicBool,
@@ -62,28 +60,28 @@ pub(crate) struct CallTurn {
 #[derive(Debug, Default)]
 struct State {
     running: Vec<Running>,
-    /// Calls that have some of their slice left.
-    fresh: VecDeque<Waiting>,
-    /// Calls that have used it up.
-    used_up: VecDeque<Waiting>,
-    /// The next turn is for one of those that have used up their slice, where any wait.
-    used_up_next: bool,
-    /// There is a thread that looks at the time.
-    has_timekeeper: bool,
-    /// It does so, or was told to.
-    timed: bool,
+    /// The one that has waited longest comes first.
+    waiting: VecDeque<Waiting>,
+    /// Whose turn is next: that one's, or that of the one that has used least.
+    longest_next: bool,
+    /// The timekeeper sleeps until somebody waits.
+    asleep: bool,
 }
 
 #[derive(Debug)]
 struct Running {
     handle: AbortHandle,
-    /// When it has used up its slice, of the monotonic clock.
-    ends: u64,
+    /// Since when its thread is there, of the monotonic clock: on a host with other work, that takes a while.
+    since: Option<u64>,
+    /// Nanoseconds.
+    slice: u64,
 }
 
 /// A call that waits for its turn.
 struct Waiting {
     handle: AbortHandle,
+    /// Nanoseconds that it has used.
+    used: u64,
     /// Lets it go on.
     go_on: Box<dyn FnOnce() + Send>,
 }
@@ -96,7 +94,10 @@ impl fmt::Debug for Waiting {
 
 impl Turn {
     /// Has `start` begin a call when it is its turn: now and here, or later, on the thread that makes room for it. It must be
-    /// short. When the call is aborted before, it begins without a turn, since all it does is to end.
+    /// short. When the call is aborted before, it begins without a turn, since all it does is to end. The call's deadline begins
+    /// with the call.
+    ///
+    /// A handle has one turn. A call that waits for another one has to do it by [`AbortHandle::wait`], which lets that one run.
     pub fn start(handle: &AbortHandle, start: impl FnOnce(Self) + Send + 'static) {
         static TURNS: OnceLock<Turns> = OnceLock::new();
         let turns = TURNS.get_or_init(|| Turns::new(thread::available_parallelism().map_or(1, usize::from)));
@@ -108,8 +109,11 @@ impl Turn {
         handle: &AbortHandle,
         start: impl FnOnce(Self) + Send + 'static,
     ) {
+        let first = handle.turn().turns.set(turns);
+        debug_assert!(first.is_ok(), "a handle is for one call");
+        turns.hire_timekeeper();
         let turn = Self { handle: handle.clone() };
-        handle.turn().turns.get_or_init(|| turns).when_free(handle, move || start(turn));
+        turns.when_free(handle, move || start(turn));
     }
 }
 
@@ -132,6 +136,13 @@ pub(crate) fn without<Value>(handle: &AbortHandle, limit: TimeLimit, wait: impl 
     value
 }
 
+/// The thread of a call is there: its turn begins to run out.
+pub(crate) fn arrive(handle: &AbortHandle) {
+    if let Some(turns) = handle.turn().turns.get() {
+        turns.arrive(handle);
+    }
+}
+
 /// Makes room for others, if the call of `handle` was asked to; returns when it is its turn again, or its end.
 pub(crate) fn make_room(handle: &AbortHandle, limit: TimeLimit) {
     if handle.turn().asked.swap(false, Ordering::SeqCst) {
@@ -148,26 +159,14 @@ pub(crate) fn release(handle: &AbortHandle) {
     }
 }
 
-impl CallTurn {
-    /// How long the call may run, nanoseconds.
-    fn slice(&self) -> u64 {
-        if self.is_long.load(Ordering::Relaxed) { SLICE } else { FIRST_SLICE }
-    }
-
-    /// Begins another slice where one is used up; returns whether it was.
-    fn begin_slice(&self) -> bool {
-        let used_up = self.used.load(Ordering::Relaxed) >= self.slice();
-        if used_up {
-            self.is_long.store(true, Ordering::Relaxed);
-            self.used.store(0, Ordering::Relaxed);
-        }
-        used_up
-    }
-}
-
 impl Turns {
     pub(crate) fn new(processors: usize) -> Self {
-        Self { processors, state: Mutex::default(), untimed: Condvar::new() }
+        Self {
+            processors,
+            state: Mutex::default(),
+            has_timekeeper: AtomicBool::new(false),
+            untimed: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -175,8 +174,7 @@ impl Turns {
     }
 
     /// Has a call go on when it is its turn.
-    fn when_free(&'static self, handle: &AbortHandle, go_on: impl FnOnce() + Send + 'static) {
-        let used_up = handle.turn().begin_slice();
+    fn when_free(&self, handle: &AbortHandle, go_on: impl FnOnce() + Send + 'static) {
         let mut state = self.lock();
         if state.running.len() < self.processors {
             state.begin(handle);
@@ -184,14 +182,11 @@ impl Turns {
             go_on();
             return;
         }
-        let waiting = Waiting { handle: handle.clone(), go_on: Box::new(go_on) };
-        if used_up { &mut state.used_up } else { &mut state.fresh }.push_back(waiting);
-        let untimed = !mem::replace(&mut state.timed, true);
-        let unkept = !mem::replace(&mut state.has_timekeeper, true);
+        let used = handle.turn().used.load(Ordering::Relaxed);
+        state.waiting.push_back(Waiting { handle: handle.clone(), used, go_on: Box::new(go_on) });
+        let asleep = mem::take(&mut state.asleep);
         drop(state);
-        if unkept {
-            self.hire_timekeeper();
-        } else if untimed {
+        if asleep {
             self.untimed.notify_one();
         }
         // The abort may have come before there was anything to release.
@@ -201,27 +196,32 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    fn wait(&'static self, handle: &AbortHandle, limit: TimeLimit) {
+    fn wait(&self, handle: &AbortHandle, limit: TimeLimit) {
         let goes_on = Arc::new(AtomicBool::new(false));
         let (flag, its_handle) = (Arc::clone(&goes_on), handle.clone());
         self.when_free(handle, move || {
             flag.store(true, Ordering::SeqCst);
             its_handle.notify();
         });
-        if handle.wait(limit, || goes_on.load(Ordering::SeqCst).then_some(())).is_err() {
+        match handle.block(limit, || goes_on.load(Ordering::SeqCst).then_some(())) {
+            Ok(()) => self.arrive(handle),
             // Where it waits no more, the turn came at the same time.
-            self.withdraw(handle);
+            Err(_) => drop(self.withdraw(handle)),
+        }
+    }
+
+    fn arrive(&self, handle: &AbortHandle) {
+        let mut state = self.lock();
+        if let Some(running) = state.running.iter_mut().find(|running| running.handle.is(handle)) {
+            running.since.get_or_insert_with(now);
         }
     }
 
     /// Takes a call out of those that wait.
     fn withdraw(&self, handle: &AbortHandle) -> Option<Waiting> {
         let mut state = self.lock();
-        let State { fresh, used_up, .. } = &mut *state;
-        [fresh, used_up].into_iter().find_map(|queue| {
-            let place = queue.iter().position(|waiting| waiting.handle.is(handle))?;
-            queue.remove(place)
-        })
+        let place = state.waiting.iter().position(|waiting| waiting.handle.is(handle))?;
+        state.waiting.remove(place)
     }
 
     /// Ends the turn of a call, and begins that of another. Returns whether it had one.
@@ -232,8 +232,9 @@ impl Turns {
         }
         let mut state = self.lock();
         if let Some(place) = state.running.iter().position(|running| running.handle.is(handle)) {
-            let left = state.running.swap_remove(place).ends.saturating_sub(now());
-            turn.used.store(turn.slice().saturating_sub(left), Ordering::Relaxed);
+            let since = state.running.swap_remove(place).since;
+            let used = since.map_or(0, |since| now().saturating_sub(since));
+            turn.used.fetch_add(used, Ordering::Relaxed);
         }
         turn.asked.store(false, Ordering::SeqCst);
         let next = state.begin_next();
@@ -244,36 +245,29 @@ impl Turns {
         true
     }
 
-    /// Starts the thread that looks at the time. Where the system has none left, nobody makes room until it has.
+    /// Starts the thread that looks at the time, where there is none. As long as the system has none left, nobody makes room.
     fn hire_timekeeper(&'static self) {
-        let thread = thread::Builder::new().name("twinwall-turns".into()).stack_size(STACK_BYTES);
-        if thread.spawn(|| self.keep_time()).is_err() {
-            let mut state = self.lock();
-            (state.has_timekeeper, state.timed) = (false, false);
+        if self.has_timekeeper.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let thread = thread::Builder::new().name("twinwall-turns".into()).stack_size(STACK_BYTES);
+        let hired = thread.spawn(|| self.keep_time()).is_ok();
+        self.has_timekeeper.store(hired, Ordering::SeqCst);
     }
 
     /// Asks calls for room that have used up their slice while others wait.
     fn keep_time(&self) {
         let mut state = self.lock();
         loop {
-            if state.is_nobody_waiting() {
-                state.timed = false;
-                let waited = self.untimed.wait_timeout(state, PATIENCE);
-                let (next, waited) = waited.unwrap_or_else(PoisonError::into_inner);
-                state = next;
-                if waited.timed_out() && !state.timed {
-                    state.has_timekeeper = false;
-                    return;
-                }
+            if state.waiting.is_empty() {
+                state.asleep = true;
+                state = self.untimed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.asleep = false;
                 continue;
             }
             let (late, next) = state.late(now());
             drop(state);
-            for handle in late {
-                handle.turn().asked.store(true, Ordering::SeqCst);
-                handle.interrupt();
-            }
+            late.iter().for_each(AbortHandle::interrupt);
             // Those who begin to wait meanwhile wake nobody.
             thread::sleep(Duration::from_nanos(next));
             state = self.lock();
@@ -282,36 +276,38 @@ impl Turns {
 }
 
 impl State {
-    fn is_nobody_waiting(&self) -> bool {
-        self.fresh.is_empty() && self.used_up.is_empty()
-    }
-
     fn begin(&mut self, handle: &AbortHandle) {
         let turn = handle.turn();
         turn.held.store(true, Ordering::SeqCst);
-        let ends = now() + turn.slice().saturating_sub(turn.used.load(Ordering::Relaxed));
-        self.running.push(Running { handle: handle.clone(), ends });
+        let slice = if turn.used.load(Ordering::Relaxed) < FIRST_SLICE { FIRST_SLICE } else { SLICE };
+        self.running.push(Running { handle: handle.clone(), since: None, slice });
     }
 
-    /// Begins the turn of one that waits, if any does.
+    /// Begins the turn of one that waits, if any does: by turns of the one that has waited longest, so that everybody comes to
+    /// run, and of the one that has used least, which most likely needs little more.
     fn begin_next(&mut self) -> Option<Waiting> {
-        let (first, second) = match self.used_up_next {
-            true => (&mut self.used_up, &mut self.fresh),
-            false => (&mut self.fresh, &mut self.used_up),
-        };
-        let next = first.pop_front().or_else(|| second.pop_front())?;
-        // By turns, so that neither kind waits for ever for the other.
-        self.used_up_next = !self.used_up_next;
+        let least = (0..self.waiting.len()).min_by_key(|&place| self.waiting[place].used)?;
+        let place = if self.longest_next { 0 } else { least };
+        self.longest_next = !self.longest_next;
+        let next = self.waiting.remove(place)?;
         self.begin(&next.handle);
         Some(next)
     }
 
-    /// Those that have used up their slice, and after how many nanoseconds to look again.
+    /// Asks those for room that have used up their slice; returns them, and after how many nanoseconds to look again.
     fn late(&self, now: u64) -> (Vec<AbortHandle>, u64) {
-        let (late, others): (Vec<_>, Vec<_>) = self.running.iter().partition(|running| running.ends <= now);
         // Others may begin meanwhile.
-        let next = others.iter().map(|running| running.ends - now).min().unwrap_or(SLICE).min(FIRST_SLICE);
-        (late.into_iter().map(|running| running.handle.clone()).collect(), next)
+        let (mut late, mut next) = (Vec::new(), FIRST_SLICE);
+        for Running { handle, since, slice } in &self.running {
+            let used = since.map_or(0, |since| now.saturating_sub(since));
+            if used < *slice {
+                next = next.min(slice - used);
+            } else {
+                handle.turn().asked.store(true, Ordering::SeqCst);
+                late.push(handle.clone());
+            }
+        }
+        (late, next)
     }
 }
 
@@ -319,8 +315,7 @@ impl State {
 impl Turns {
     /// How many calls wait.
     pub(crate) fn waiting(&self) -> usize {
-        let state = self.lock();
-        state.fresh.len() + state.used_up.len()
+        self.lock().waiting.len()
     }
 }
 
@@ -331,8 +326,8 @@ impl CallTurn {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// As if the call had run for its slice.
+    /// As if the call had run for some slices.
     pub(crate) fn use_up(&self) {
-        self.used.store(SLICE, Ordering::Relaxed);
+        self.used.store(3 * SLICE, Ordering::Relaxed);
     }
 }

@@ -143,7 +143,7 @@ fn echo(machine: &mut twinwall_vmm_kvm::Machine, input: &[u8]) -> Result<(), Str
 fn life() -> Result<(), String> {
     let image = Arc::new(Image::load(ECHO).map_err(|error| error.to_string())?);
     let options = BootOptions {
-        limits: Limits::default(),
+        limits: Limits { deadline: 20_000_000_000, ..Limits::default() },
         attachments: &[(&[7; 5000], false)],
         recycle: true,
         ..BootOptions::default()

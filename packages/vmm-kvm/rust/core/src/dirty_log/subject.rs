@@ -10,9 +10,9 @@ use twinwall_abi::layout::{HEAP, MEMORIES, MEMORY_STRIDE, PAGE};
 use super::Strategy;
 use crate::error::CallError;
 use crate::host::NoHost;
-use crate::machine::{Limits, Machine};
+use crate::machine::Machine;
 use crate::probe::{self, stores};
-use crate::self_test::call_function;
+use crate::self_test::{call_function, patient};
 use crate::snapshot::{BootOptions, Snapshot};
 
 /// How much memory a subject has, bytes.
@@ -79,7 +79,7 @@ impl Subject {
         for run in state.runs.iter_mut().filter(|run| run.address >= HEAP) {
             random.fill_bytes(&mut run.bytes);
         }
-        let snapshot = Snapshot::load(image, &[], Limits::default(), false, &state)?;
+        let snapshot = Snapshot::load(image, &[], patient(), false, &state)?;
         let mut machine = snapshot.machine()?;
         machine.fix_strategy(strategy)?;
         let mut subject = Self { machine, numbers: grown.numbers };

@@ -154,8 +154,10 @@ impl<'a> Exchange<'a> {
     /// Runs the vCPU until the guest stands at the gate.
     fn enter(&mut self, deadline: &Deadline) -> Result<(), Stop> {
         loop {
-            self.statistics.exits += 1;
-            match self.core.vm.run().map_err(poisoned)? {
+            let exit = self.core.vm.run().map_err(poisoned)?;
+            // Interruptions are not the guest's: it has as many exits alone as beside others.
+            self.statistics.exits += u64::from(exit != Exit::Interrupted);
+            match exit {
                 Exit::Gate => return Ok(()),
                 Exit::Exception => self.serve_exception()?,
                 Exit::Interrupted => self.serve_interrupt(deadline)?,

@@ -12,6 +12,7 @@ use crate::error::CallError;
 use crate::host::{Host, NoHost, TimeLimit};
 use crate::machine::{Call, Limits, Machine};
 use crate::probe::Behaviour;
+use crate::self_test::patient;
 use crate::tests::ring3::Attacker;
 use crate::{AbortHandle, tests};
 
@@ -193,8 +194,8 @@ impl Host for Nested {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn an_abort_does_not_end_a_call_within_the_call() {
     let mut outer = Attacker::new(&["host calls without end"], FOR_EVER);
-    let mut inner = machine(Limits::default());
-    inner.configure(Limits { deadline: 50_000_000, ..Limits::default() });
+    let mut inner = machine(patient());
+    inner.configure(Limits { deadline: 50_000_000, ..patient() });
     let (there, is_there) = mpsc::channel();
     let handle = AbortHandle::new();
     let aborts = handle.clone();
@@ -208,7 +209,7 @@ fn an_abort_does_not_end_a_call_within_the_call() {
     let error = outer.machine.call_abortable(&call, &mut host, &mut [0; 0], &handle);
     assert_eq!(error, Err(reason(ErrorCode::Aborted)));
     thread.join().expect("the other thread");
-    host.inner.configure(Limits::default());
+    host.inner.configure(patient());
     assert_usable(&mut host.inner);
     outer.assert_clean("an abort");
 }

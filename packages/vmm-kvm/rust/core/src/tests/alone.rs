@@ -3,13 +3,17 @@
 
 use std::os::fd::AsRawFd;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, call, code, machine, rounds};
+use super::{assert_usable, call, code, machine, probe_call, rounds};
+use crate::AbortHandle;
+use crate::error::CallError;
+use crate::host::NoHost;
 use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::{call_probe, probe_snapshot};
+use crate::self_test::{call_probe, patient, probe_snapshot};
 
 const MARK: &str = "TWINWALL_ALONE";
 
@@ -63,7 +67,7 @@ fn three_hundred_machines_leave_nothing() {
     if !alone("three_hundred_machines_leave_nothing") {
         return;
     }
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let round = |attack: Behaviour| {
         let mut machine = snapshot.machine().expect("a machine");
         call(&mut machine, Behaviour::DeepStack, &[]).expect("a call that opens memory");
@@ -89,7 +93,7 @@ fn threads_leave_no_timers() {
     if !alone("threads_leave_no_timers") {
         return;
     }
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let timers = || {
         std::fs::read_to_string("/proc/self/timers")
             .map(|text| text.lines().filter(|line| line.starts_with("ID:")).count())
@@ -100,7 +104,7 @@ fn threads_leave_no_timers() {
         std::thread::spawn(move || {
             // The timer is left armed when the thread ends.
             let mut machine = snapshot.machine().expect("a machine");
-            machine.configure(Limits { deadline: 30_000_000_000, ..Limits::default() });
+            machine.configure(Limits { deadline: 30_000_000_000, ..patient() });
             assert_usable(&mut machine);
         })
         .join()
@@ -127,7 +131,7 @@ fn a_host_without_descriptors_says_so() {
     if !alone("a_host_without_descriptors_says_so") {
         return;
     }
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut machine = snapshot.machine().expect("a machine");
     assert_usable(&mut machine);
     let before = (descriptors(), mappings());
@@ -160,7 +164,7 @@ fn a_host_without_memory_says_so() {
     if !alone("a_host_without_memory_says_so") {
         return;
     }
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut machine = snapshot.machine().expect("a machine");
     assert_usable(&mut machine);
     let text = std::fs::read_to_string("/proc/self/statm").expect("procfs");
@@ -185,7 +189,7 @@ fn guest_memory_and_descriptors_are_private() {
     if !alone("guest_memory_and_descriptors_are_private") {
         return;
     }
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     call(&mut machine, Behaviour::DeepStack, &[]).expect("a call that opens memory");
     let text = std::fs::read_to_string("/proc/self/smaps").expect("procfs");
     let mut unseen = machine.host_addresses();
@@ -229,12 +233,12 @@ fn call_threads() -> usize {
 
 /// Waits for what happens on other threads, for a minute at most.
 fn eventually(condition: impl Fn() -> bool) -> bool {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(60);
     while !condition() {
-        if std::time::Instant::now() > until {
+        if Instant::now() > until {
             return false;
         }
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(2));
     }
     true
 }
@@ -258,4 +262,36 @@ fn crews_leave_no_threads() {
         drop(go);
         assert!(eventually(|| call_threads() == 0));
     }
+}
+
+/// Signals of that kind are refused while too many of the user's are pending.
+#[test]
+#[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
+fn an_abort_waits_for_a_host_without_signals() {
+    if !alone("an_abort_waits_for_a_host_without_signals") {
+        return;
+    }
+    let mut machine = machine(Limits { deadline: 60_000_000_000, ..patient() });
+    // From here on this thread has its timer, which counts as a signal that is pending.
+    assert_usable(&mut machine);
+    let handle = AbortHandle::new();
+    let other = handle.clone();
+    let aborter = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        let before = set_limit(libc::RLIMIT_SIGPENDING, 1);
+        let giver = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(100));
+            set_limit(libc::RLIMIT_SIGPENDING, before);
+        });
+        let begun = Instant::now();
+        other.abort(CallError::new(ErrorCode::Aborted, "enough"));
+        giver.join().expect("a limit");
+        begun.elapsed()
+    });
+    let call = probe_call(Behaviour::Loop);
+    let error = machine.call_abortable(&call, &mut NoHost, &mut [0; 0], &handle).expect_err("an abort");
+    assert_eq!(error.code, ErrorCode::Aborted);
+    let waited = aborter.join().expect("an abort");
+    assert!(waited >= Duration::from_millis(90), "there were signals: {waited:?}");
+    assert_usable(&mut machine);
 }

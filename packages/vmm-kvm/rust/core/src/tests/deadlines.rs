@@ -5,9 +5,10 @@ use twinwall_abi::ErrorCode;
 use super::{assert_usable, call, code, machine};
 use crate::machine::Limits;
 use crate::probe::Behaviour;
+use crate::self_test::patient;
 
 fn limits(deadline: Duration) -> Limits {
-    Limits { deadline: deadline.as_nanos() as u64, ..Limits::default() }
+    Limits { deadline: deadline.as_nanos() as u64, ..patient() }
 }
 
 #[test]
@@ -19,7 +20,7 @@ fn a_short_deadline_after_a_long_one_still_holds() {
     let started = Instant::now();
     assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
     assert!(started.elapsed() < Duration::from_secs(10));
-    machine.configure(Limits::default());
+    machine.configure(patient());
     assert_usable(&mut machine);
 }
 
@@ -27,7 +28,7 @@ fn a_short_deadline_after_a_long_one_still_holds() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_tick_of_an_earlier_call_does_not_end_a_later_one() {
     let deadline = Duration::from_millis(3);
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     machine.configure(limits(deadline));
     let until = Instant::now() + Duration::from_millis(200);
     while Instant::now() < until {
@@ -45,11 +46,11 @@ fn each_thread_has_its_own_deadline() {
     let threads: Vec<_> = (0..4)
         .map(|_| {
             std::thread::spawn(|| {
-                let mut machine = machine(Limits::default());
+                let mut machine = machine(patient());
                 for _ in 0..5 {
                     machine.configure(limits(Duration::from_millis(10)));
                     assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
-                    machine.configure(Limits::default());
+                    machine.configure(patient());
                     assert_usable(&mut machine);
                 }
             })
@@ -63,12 +64,12 @@ fn each_thread_has_its_own_deadline() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_machine_moves_between_threads() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     for _ in 0..3 {
         machine = std::thread::spawn(move || {
             machine.configure(limits(Duration::from_millis(10)));
             assert_eq!(code(call(&mut machine, Behaviour::Loop, &[])), ErrorCode::Deadline);
-            machine.configure(Limits::default());
+            machine.configure(patient());
             assert_usable(&mut machine);
             machine
         })

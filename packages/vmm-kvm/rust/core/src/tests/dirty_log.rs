@@ -13,7 +13,7 @@ use crate::error::CallError;
 use crate::machine::{Call, Limits};
 use crate::probe::Behaviour;
 use crate::probe::stores::{NAMES, STORES};
-use crate::self_test::{call_function, call_probe, probe_machine};
+use crate::self_test::{call_function, call_probe, patient, probe_machine};
 use crate::{NoHost, Strategy, test_dirty_log};
 
 const SMALL: Sizes = Sizes { memory: 256 << 10, heap: 64 << 10, opened: 64 << 10 };
@@ -149,7 +149,7 @@ fn a_logged_restore_copies_what_was_written() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_failed_call_under_the_log_leaves_nothing() {
-    let mut machine = probe_machine(Limits::default()).expect("the probe boots");
+    let mut machine = probe_machine(patient()).expect("the probe boots");
     for behaviour in
         [Behaviour::NullRead, Behaviour::StringInput, Behaviour::BadOutput, Behaviour::RepeatedGate]
     {
@@ -177,7 +177,7 @@ fn a_machine_with_much_memory_comes_to_the_log_where_it_is_cheaper() {
     let more: Vec<&[u8]> = NAMES.iter().filter_map(|name| crate::probe::stores::piece(name)).collect();
     let (image, _) = crate::probe::image_with(&more).expect("the probe loads");
     drop(subject);
-    let limits = Limits { memory_bytes: 128 << 20, ..Limits::default() };
+    let limits = Limits { memory_bytes: 128 << 20, ..patient() };
     let snapshot = crate::Snapshot::load(image, &[], limits, false, &state).expect("a snapshot");
     let mut machine = snapshot.machine().expect("a machine");
     let mut logged = 0;

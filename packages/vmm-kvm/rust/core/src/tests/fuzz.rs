@@ -51,11 +51,12 @@ fn reports() {
 fn reports() {
     use super::ring3::Attacker;
     use crate::machine::Limits;
+    use crate::self_test::patient;
     use twinwall_abi::ErrorCode;
     use twinwall_abi::mailbox::REPORT_OFFSET;
 
     assert_eq!(REPORT_OFFSET, 0x200, "as the code of the guest says");
-    let limits = Limits { outbox_bytes: 1 << 20, output_bytes: 8192, ..Limits::default() };
+    let limits = Limits { outbox_bytes: 1 << 20, output_bytes: 8192, ..patient() };
     let mut attacker = Attacker::with_code(&[&reporting()], limits);
     // A call takes tens of microseconds, and a new machine after most.
     runner::fuzz_share("kvm-report", 4, |report| {

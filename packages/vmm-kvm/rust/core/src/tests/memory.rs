@@ -4,7 +4,7 @@ use twinwall_abi::layout::{HEAP, MEMORIES, MEMORY_STRIDE, OUTPUT, STACK_TOP, STA
 use super::{assert_usable, call, code, machine};
 use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::call_probe;
+use crate::self_test::{call_probe, patient};
 
 /// Status of a request for 64 KiB at `address`.
 fn grow(machine: &mut crate::Machine, address: u64) -> u16 {
@@ -15,7 +15,7 @@ fn grow(machine: &mut crate::Machine, address: u64) -> u16 {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn windows_open_page_by_page_from_their_start() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     for base in [HEAP, MEMORIES, MEMORIES + 3 * MEMORY_STRIDE] {
         assert_eq!(grow(&mut machine, base), 0);
         assert_eq!(grow(&mut machine, base), 0, "what is open stays open");
@@ -27,7 +27,7 @@ fn windows_open_page_by_page_from_their_start() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn nothing_else_opens() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     let outside = [
         0,
         0x1000,
@@ -52,7 +52,7 @@ fn nothing_else_opens() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn growth_ends_at_the_budget() {
-    let limits = Limits { memory_bytes: 1 << 20, input_bytes: 4096, output_bytes: 4096, ..Limits::default() };
+    let limits = Limits { memory_bytes: 1 << 20, input_bytes: 4096, output_bytes: 4096, ..patient() };
     let mut machine = machine(Limits { deadline: 10_000_000_000, ..limits });
     let mut opened = 0_u64;
     while grow(&mut machine, MEMORIES + opened) == 0 {
@@ -67,7 +67,7 @@ fn growth_ends_at_the_budget() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn the_stack_opens_on_touch_and_is_zero_again() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     for _ in 0..3 {
         call(&mut machine, Behaviour::DeepStack, &[]).expect("a deep stack");
         assert!(machine.grown_memory_is_zero());
@@ -78,7 +78,7 @@ fn the_stack_opens_on_touch_and_is_zero_again() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_large_input_opens_the_area() {
-    let mut machine = machine(Limits { input_bytes: 8 << 20, ..Limits::default() });
+    let mut machine = machine(Limits { input_bytes: 8 << 20, ..patient() });
     let input = vec![7; 5 << 20];
     for _ in 0..2 {
         call(&mut machine, Behaviour::Keep, &input).expect("a large input");

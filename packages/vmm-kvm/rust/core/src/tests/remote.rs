@@ -10,6 +10,7 @@ use twinwall_abi::{CallKind, ErrorCode};
 use super::ring3::{Attacker, words};
 use crate::error::CallError;
 use crate::machine::{Call, Limits};
+use crate::self_test::patient;
 use crate::{CallLink, Courier, Crew, HostMessage, RemoteHost, RemoteRecord};
 
 const HOST_CALL: &str = "host call with the input's address and length";
@@ -82,7 +83,7 @@ impl Remote {
 }
 
 fn limits(deadline: u64) -> Limits {
-    Limits { deadline, ..Limits::default() }
+    Limits { deadline, ..patient() }
 }
 
 /// The input that makes the guest send 8 bytes, which are zero.
@@ -132,7 +133,7 @@ fn an_answer_may_be_a_failure_or_too_long() {
     assert!(remote.link.answer(id, Ok(vec![0; 65])));
     let (mut guest, result) = remote.end();
     assert_eq!(result, Err(ErrorCode::Limit));
-    guest.machine.configure(Limits::default());
+    guest.machine.configure(patient());
     guest.assert_clean("an answer that is too long");
 }
 
@@ -149,7 +150,7 @@ fn an_answer_that_never_comes_ends_the_call_at_its_deadline() {
     assert_eq!(result, Err(ErrorCode::Deadline));
     assert!(started.elapsed() >= Duration::from_millis(300));
     assert!(!link.answer(id, Ok(Vec::new())), "the guest is gone");
-    guest.machine.configure(Limits::default());
+    guest.machine.configure(patient());
     guest.assert_clean("a deadline while waiting");
 }
 
@@ -250,6 +251,6 @@ fn a_guest_that_waits_for_room_ends_at_its_deadline_or_by_an_abort() {
     guest.machine.configure(Limits { deadline: 200_000_000, ..unlimited });
     let (mut guest, result) = Remote::start(&crew, guest, ask()).end();
     assert_eq!(result, Err(ErrorCode::Deadline));
-    guest.machine.configure(Limits::default());
+    guest.machine.configure(patient());
     guest.assert_clean("a full queue");
 }

@@ -1,7 +1,6 @@
 use super::{assert_usable, call, machine};
-use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::{call_probe, probe_snapshot};
+use crate::self_test::{call_probe, patient, probe_snapshot};
 use crate::snapshot::{BootOptions, Snapshot};
 use crate::{NoHost, probe};
 
@@ -10,7 +9,7 @@ const SECRET: [u8; 8] = 0x1122_3344_5566_7788_u64.to_le_bytes();
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_session_keeps_state_until_its_restore() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
     assert_eq!(call_probe(&mut machine, Behaviour::Tell, &[], false), Ok(SECRET.to_vec()));
     machine.restore();
@@ -20,7 +19,7 @@ fn a_session_keeps_state_until_its_restore() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn every_writable_byte_equals_the_snapshot_after_a_restore() {
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut machine = snapshot.machine().expect("a machine");
     for behaviour in [Behaviour::Keep, Behaviour::DeepStack, Behaviour::Nothing] {
         call(&mut machine, behaviour, &SECRET).expect("a call");
@@ -49,7 +48,7 @@ fn a_recycled_machine_is_clean() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn machines_of_one_snapshot_do_not_share_memory() {
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut first = snapshot.machine().expect("a machine");
     let mut second = snapshot.machine().expect("a machine");
     call_probe(&mut first, Behaviour::Keep, &SECRET, false).expect("a call in a session");
@@ -61,7 +60,7 @@ fn machines_of_one_snapshot_do_not_share_memory() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_long_life_leaves_nothing_behind() {
     let descriptors = || std::fs::read_dir("/proc/self/fd").expect("procfs").count();
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     drop(snapshot.machine());
     let before = descriptors();
     for _ in 0..100 {
@@ -76,7 +75,7 @@ fn a_long_life_leaves_nothing_behind() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn segment_bases_and_selectors_do_not_survive() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     for _ in 0..4 {
         // An undefined instruction on most hosts, which ends the virtual machine.
         let _ = call(&mut machine, Behaviour::KeepSegmentBase, &SECRET);
@@ -93,7 +92,7 @@ fn segment_bases_and_selectors_do_not_survive() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn extended_state_does_not_survive() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     for _ in 0..4 {
         call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
         assert_eq!(call_probe(&mut machine, Behaviour::TellVector, &[], true), Ok(SECRET.to_vec()));
@@ -109,7 +108,7 @@ fn extended_state_does_not_survive() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_replaced_machine_is_new_and_clean() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
     let replaced = machine.statistics().replaced;
     machine.replace().expect("a new virtual machine");
@@ -132,7 +131,7 @@ fn a_retired_machine_is_not_recycled() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn what_is_to_be_restored_is_what_a_call_could_write() {
-    let mut machine = machine(Limits::default());
+    let mut machine = machine(patient());
     assert_eq!(machine.unrestored_bytes(), 0);
     call_probe(&mut machine, Behaviour::Keep, &SECRET, false).expect("a call in a session");
     assert!(machine.unrestored_bytes() >= machine.statistics().writable_bytes);

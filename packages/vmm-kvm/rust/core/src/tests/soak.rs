@@ -3,14 +3,13 @@
 use twinwall_abi::layout::MEMORIES;
 
 use super::{call, code, rounds};
-use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::probe_snapshot;
+use crate::self_test::{patient, probe_snapshot};
 
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn ten_thousand_calls_and_restores_change_nothing() {
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut machine = snapshot.machine().expect("a machine");
     let calls = rounds(10_000);
     for round in 0..calls {
@@ -35,7 +34,7 @@ fn ten_thousand_calls_and_restores_change_nothing() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn machines_come_and_go_without_a_trace() {
-    let snapshot = probe_snapshot(Limits::default()).expect("the probe boots");
+    let snapshot = probe_snapshot(patient()).expect("the probe boots");
     let mut machine = snapshot.machine().expect("a machine");
     let attacks =
         [Behaviour::StringInput, Behaviour::NullRead, Behaviour::BadOutput, Behaviour::RepeatedGate];

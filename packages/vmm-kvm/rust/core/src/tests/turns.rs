@@ -13,6 +13,7 @@ use crate::error::CallError;
 use crate::host::{NoHost, TimeLimit};
 use crate::machine::{Limits, Machine};
 use crate::probe::Behaviour;
+use crate::self_test::patient;
 use crate::turns::{self, Turn, Turns};
 
 /// Much longer than a slice.
@@ -123,6 +124,7 @@ fn an_abort_ends_the_wait_of_one_and_no_other() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
+    turns::arrive(&handle);
     let waiting: Vec<_> = (0..4).map(|_| wait_for(turns)).collect();
     until_waiting(turns, 4);
     let (ended, others): (Vec<_>, Vec<_>) =
@@ -165,6 +167,7 @@ fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
+    turns::arrive(&handle);
     assert!(!is_asked(&handle, LONG), "nobody waits");
     let next = wait_for(turns);
     assert!(is_asked(&handle, Duration::from_secs(10)));
@@ -175,8 +178,51 @@ fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
     next.thread.join().expect("a thread that ends");
 }
 
+/// On a host with other work, a thread that is to go on may come to do so much later.
 #[test]
-fn calls_that_have_used_up_a_slice_and_others_go_by_turns() {
+fn a_turn_does_not_run_out_before_its_call_is_there() {
+    let turns = turns(1);
+    let handle = AbortHandle::new();
+    let turn = take(turns, &handle);
+    let next = wait_for(turns);
+    until_waiting(turns, 1);
+    assert!(!is_asked(&handle, LONG), "it is not there yet");
+    turns::arrive(&handle);
+    assert!(is_asked(&handle, Duration::from_secs(10)));
+    let again = wait_for(turns);
+    until_waiting(turns, 2);
+    turns::make_room(&handle, TimeLimit::NONE);
+    assert!(next.has_begun(Duration::from_secs(10)) && again.has_begun(Duration::from_secs(10)));
+    let last = wait_for(turns);
+    assert!(is_asked(&handle, Duration::from_secs(10)), "it is there when it has waited for its turn");
+    drop(turn);
+    for waiting in [next, again, last] {
+        waiting.thread.join().expect("a thread that ends");
+    }
+}
+
+#[test]
+fn who_waits_for_another_makes_room_for_it() {
+    let turns = turns(1);
+    let handle = AbortHandle::new();
+    let turn = take(turns, &handle);
+    let other = wait_for(turns);
+    until_waiting(turns, 1);
+    assert_eq!(handle.wait(TimeLimit::NONE, || Some(5)), Ok(5));
+    assert!(!other.has_begun(LONG), "there was nothing to wait for");
+    let its_handle = handle.clone();
+    let thread = thread::spawn(move || {
+        assert!(other.has_begun(Duration::from_secs(10)));
+        other.thread.join().expect("a thread that ends");
+        abort(&its_handle);
+    });
+    assert_eq!(handle.wait(TimeLimit::NONE, || None::<()>), Err(ErrorCode::Aborted));
+    thread.join().expect("a thread that ends");
+    drop(turn);
+}
+
+#[test]
+fn the_one_that_has_used_least_and_the_one_that_has_waited_longest_go_by_turns() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
@@ -226,7 +272,7 @@ fn endless(turns: &'static Turns, limits: Limits) -> (AbortHandle, JoinHandle<(M
 fn endless_guests_leave_room_for_short_calls() {
     let turns = turns(1);
     // If they left none, the short calls would come after that.
-    let limits = Limits { deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { deadline: 60_000_000_000, ..patient() };
     let endless: Vec<_> = (0..3).map(|_| endless(turns, limits)).collect();
     thread::sleep(LONG);
     let mut short = machine(limits);
@@ -249,14 +295,14 @@ fn endless_guests_leave_room_for_short_calls() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn deadlines_hold_while_others_have_the_turn() {
     let turns = turns(1);
-    let short = Limits { deadline: 30_000_000, ..Limits::default() };
-    let long = Limits { deadline: u64::MAX, ..Limits::default() };
+    let short = Limits { deadline: 30_000_000, ..patient() };
+    let long = Limits { deadline: u64::MAX, ..patient() };
     let (handle, without_end) = endless(turns, long);
     let with_end: Vec<_> = (0..3).map(|_| endless(turns, short)).collect();
     for (_, thread) in with_end {
         let (mut machine, code) = thread.join().expect("a thread that ends");
         assert_eq!(code, ErrorCode::Deadline);
-        machine.configure(Limits::default());
+        machine.configure(patient());
         assert_usable(&mut machine);
     }
     abort(&handle);
@@ -267,7 +313,7 @@ fn deadlines_hold_while_others_have_the_turn() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn guests_that_are_made_to_wait_can_be_aborted() {
     let turns = turns(1);
-    let limits = Limits { deadline: u64::MAX, ..Limits::default() };
+    let limits = Limits { deadline: u64::MAX, ..patient() };
     let calls: Vec<_> = (0..4).map(|_| endless(turns, limits)).collect();
     for (handle, thread) in calls {
         thread::sleep(Duration::from_millis(20));

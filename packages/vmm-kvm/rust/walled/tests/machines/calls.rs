@@ -128,11 +128,12 @@ fn a_result_that_does_not_fit_is_kept_or_refused() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn time_runs_out() {
-    let deadline = Limits { deadline: 20_000_000, ..small() };
-    let mut machine = machine(deadline);
+    let mut machine = machine(small());
+    // Processor time is counted where it is limited.
+    machine.configure(Limits { deadline: 20_000_000, cpu_time: 60_000_000_000, ..small() });
     let error = call(&mut machine, LOOP, &[]).expect_err("a loop");
     assert_eq!((error.code, error.detail), (ErrorCode::Deadline, 0));
-    assert!(machine.statistics().exits > 0, "the worker ended it, and told so, not the parent");
+    assert!(machine.statistics().cpu_time > 0, "the worker ended it, and told so, not the parent");
     assert!(machine.is_spent());
     machine.configure(Limits { deadline: u64::MAX, cpu_time: 20_000_000, ..small() });
     let error = call(&mut machine, LOOP, &[]).expect_err("a loop");

@@ -92,7 +92,14 @@ pub(crate) fn program_of(path: &str) -> Arc<Program> {
 }
 
 pub(crate) fn small() -> Limits {
-    Limits { memory_bytes: 1 << 20, input_bytes: 1 << 16, output_bytes: 1 << 16, ..Limits::default() }
+    Limits {
+        memory_bytes: 1 << 20,
+        input_bytes: 1 << 16,
+        output_bytes: 1 << 16,
+        // However busy the host is.
+        deadline: 30_000_000_000,
+        ..Limits::default()
+    }
 }
 
 pub(crate) fn snapshot(limits: Limits, recycle: bool) -> Arc<Snapshot> {

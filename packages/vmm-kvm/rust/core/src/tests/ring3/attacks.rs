@@ -4,6 +4,7 @@ use twinwall_abi::ErrorCode;
 
 use super::{Attacker, outcome};
 use crate::machine::Limits;
+use crate::self_test::patient;
 
 const SECRET: [u8; 32] = [0x5e; 32];
 /// Long enough for one call on an emulated processor, short enough for attacks that loop.
@@ -144,10 +145,11 @@ const DOUBTFUL: &[&str] = &[
 
 /// Runs each attack twice, each time behind a call that left secrets, and looks for them afterwards.
 fn survive(names: &[&str], allowed: &[ErrorCode]) {
-    let limits = Limits { deadline: DEADLINE, ..Limits::default() };
+    let deadline = if allowed.contains(&ErrorCode::Deadline) { DEADLINE } else { patient().deadline };
+    let limits = Limits { deadline, ..patient() };
     let mut all = vec!["keep vectors", "keep registers"];
     all.extend(names);
-    let mut attacker = Attacker::new(&all, Limits::default());
+    let mut attacker = Attacker::new(&all, patient());
     let mut failed = Vec::new();
     for (index, name) in names.iter().enumerate() {
         for _ in 0..2 {
@@ -155,7 +157,7 @@ fn survive(names: &[&str], allowed: &[ErrorCode]) {
             attacker.run_with(1, &SECRET, &mut crate::NoHost, false).expect("secrets in registers");
             attacker.machine.configure(limits);
             let result = attacker.run(index + 2, &SECRET);
-            attacker.machine.configure(Limits::default());
+            attacker.machine.configure(patient());
             if !allowed.contains(&outcome(&result)) {
                 failed.push(format!("{name}: {:?}", result.map_err(|error| error.message)));
             }

@@ -7,6 +7,7 @@ use twinwall_abi::ErrorCode;
 use super::super::rounds;
 use super::{Attacker, outcome};
 use crate::machine::Limits;
+use crate::self_test::patient;
 
 /// Host work that takes turns with the guest's.
 struct Answers;
@@ -32,16 +33,16 @@ fn a_deadline_at_any_moment_leaves_nothing_pending() {
         "rep lodsb without end",
         "fill everything",
     ];
-    let mut attacker = Attacker::new(&names, Limits::default());
+    let mut attacker = Attacker::new(&names, patient());
     let mut random = ChaCha12Rng::seed_from_u64(0xdead_11fe);
     let mut late = 0;
     for round in 0..rounds(500) {
         let piece = random.next_u32() as usize % names.len();
         // From the entry itself to well inside the work, on a fast processor and on a slow one.
         let deadline = 1 << (10 + random.next_u32() % 13) | u64::from(random.next_u32() % 1000);
-        attacker.machine.configure(Limits { deadline, ..Limits::default() });
+        attacker.machine.configure(Limits { deadline, ..patient() });
         let result = attacker.run_with(piece, &[0x5a; 8], &mut Answers, true);
-        attacker.machine.configure(Limits::default());
+        attacker.machine.configure(patient());
         let code = outcome(&result);
         let known = [ErrorCode::None, ErrorCode::Deadline, ErrorCode::BadReply, ErrorCode::Limit];
         assert!(known.contains(&code), "round {round}, {}: {result:?}", names[piece]);

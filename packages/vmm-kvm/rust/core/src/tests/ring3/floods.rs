@@ -8,6 +8,7 @@ use super::{Attacker, outcome, words};
 use crate::host::{Host, TimeLimit};
 use crate::machine::Limits;
 use crate::memory::HostMemory;
+use crate::self_test::patient;
 
 /// Counts what it is asked for.
 #[derive(Default)]
@@ -37,7 +38,7 @@ impl Host for Counter {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn host_calls_end_at_their_limit() {
-    let limits = Limits { host_calls: 500, deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { host_calls: 500, deadline: 60_000_000_000, ..patient() };
     let mut attacker = Attacker::new(&["host calls without end"], limits);
     for _ in 0..2 {
         let mut host = Counter::default();
@@ -53,7 +54,7 @@ fn host_calls_end_at_their_limit() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn large_answers_do_not_pile_up() {
-    let limits = Limits { host_calls: 40, deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { host_calls: 40, deadline: 60_000_000_000, ..patient() };
     let mut attacker = Attacker::new(&["host calls without end"], limits);
     let mut host = Counter { answer: 1 << 20, ..Counter::default() };
     let result = attacker.run_with(0, &[], &mut host, true);
@@ -68,7 +69,7 @@ fn large_answers_do_not_pile_up() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn what_host_calls_pass_has_a_limit_of_its_own() {
-    let limits = Limits { host_bytes: 10_000, deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { host_bytes: 10_000, deadline: 60_000_000_000, ..patient() };
     let mut attacker = Attacker::new(&["host calls without end"], limits);
     let mut host = Counter { answer: 1000, ..Counter::default() };
     let result = attacker.run_with(0, &[], &mut host, true);
@@ -90,7 +91,7 @@ fn a_host_function_that_waits_uses_no_processor_time() {
         }
         fn record(&mut self, _: Entry<'_>, _: TimeLimit) {}
     }
-    let limits = Limits { cpu_time: 800_000_000, deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { cpu_time: 800_000_000, deadline: 60_000_000_000, ..patient() };
     let mut attacker = Attacker::new(&["host call with the input's address and length"], limits);
     attacker.run_with(0, &words(&[OUTPUT, 8]), &mut Sleeper, true).expect("sleep is no work");
 }
@@ -115,7 +116,7 @@ fn edges(base: u64, open: u64) -> Vec<[u64; 2]> {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn arguments_outside_the_output_area_never_reach_the_host() {
-    let mut attacker = Attacker::new(&["host call with the input's address and length"], Limits::default());
+    let mut attacker = Attacker::new(&["host call with the input's address and length"], patient());
     for edge in edges(OUTPUT, 4096) {
         let mut host = Counter::default();
         let result = attacker.run_with(0, &words(&edge), &mut host, true);
@@ -131,7 +132,7 @@ fn arguments_outside_the_output_area_never_reach_the_host() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn arguments_have_the_limit_of_results() {
-    let limits = Limits { output_bytes: 100, ..Limits::default() };
+    let limits = Limits { output_bytes: 100, ..patient() };
     let mut attacker = Attacker::new(&["host call with the input's address and length"], limits);
     let mut host = Counter::default();
     attacker.run_with(0, &words(&[OUTPUT, 100]), &mut host, true).expect("at the limit");
@@ -145,7 +146,7 @@ fn arguments_have_the_limit_of_results() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn replies_outside_the_output_area_are_refused() {
     let names = ["reply with the input's address and length", "failure with the input's address and length"];
-    let mut attacker = Attacker::new(&names, Limits::default());
+    let mut attacker = Attacker::new(&names, patient());
     for edge in edges(OUTPUT, 4096) {
         for piece in 0..2 {
             let result = attacker.run(piece, &words(&edge));
@@ -161,7 +162,7 @@ fn replies_outside_the_output_area_are_refused() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn an_outbox_ends_with_its_area_and_its_records() {
-    let mut attacker = Attacker::new(&["an outbox of the input's length"], Limits::default());
+    let mut attacker = Attacker::new(&["an outbox of the input's length"], patient());
     for (area, record) in [
         (4097, 0),
         (u64::MAX, 0),
@@ -186,7 +187,7 @@ fn an_outbox_ends_with_its_area_and_its_records() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn records_end_at_their_limit() {
-    let limits = Limits { outbox_bytes: 32 << 10, deadline: 60_000_000_000, ..Limits::default() };
+    let limits = Limits { outbox_bytes: 32 << 10, deadline: 60_000_000_000, ..patient() };
     let mut attacker = Attacker::new(&["records without end"], limits);
     for _ in 0..2 {
         let mut host = Counter::default();
@@ -200,18 +201,18 @@ fn records_end_at_their_limit() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn empty_drains_end_at_the_deadline() {
-    let mut attacker = Attacker::new(&["drains without end"], Limits::default());
-    attacker.machine.configure(Limits { deadline: 20_000_000, ..Limits::default() });
+    let mut attacker = Attacker::new(&["drains without end"], patient());
+    attacker.machine.configure(Limits { deadline: 20_000_000, ..patient() });
     let result = attacker.run(0, &[]);
     assert_eq!(outcome(&result), ErrorCode::Deadline, "{result:?}");
-    attacker.machine.configure(Limits::default());
+    attacker.machine.configure(patient());
     attacker.assert_clean("endless drains");
 }
 
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn growth_of_all_memories_makes_few_memslots() {
-    let limits = Limits { memory_bytes: 2 << 30, ..Limits::default() };
+    let limits = Limits { memory_bytes: 2 << 30, ..patient() };
     let mut attacker = Attacker::new(&["memories without end"], limits);
     attacker.machine.configure(Limits { deadline: 300_000_000, ..limits });
     // The machine is looked at while it runs: a poisoned one is gone afterwards.
@@ -225,7 +226,7 @@ fn growth_of_all_memories_makes_few_memslots() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn memslots_grow_with_the_logarithm_of_memory() {
-    let limits = Limits { memory_bytes: 2 << 30, ..Limits::default() };
+    let limits = Limits { memory_bytes: 2 << 30, ..patient() };
     let mut attacker = Attacker::new(&["growth of the input's address and length"], limits);
     let mut ends = [0_u64; 32];
     let mut opened = true;
@@ -257,7 +258,7 @@ fn memslots_grow_with_the_logarithm_of_memory() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn growth_requests_at_every_edge_open_nothing_else() {
     // Limits that would let the windows run into their neighbours.
-    let limits = Limits { input_bytes: u64::MAX, output_bytes: u64::MAX, ..Limits::default() };
+    let limits = Limits { input_bytes: u64::MAX, output_bytes: u64::MAX, ..patient() };
     let mut attacker = Attacker::new(&["growth of the input's address and length"], limits);
     let lengths = [0, 1, 4095, 4096, 1 << 30, 1 << 32, 1 << 33, 1 << 63, u64::MAX, !0xfff];
     for base in
@@ -289,7 +290,7 @@ fn growth_requests_at_every_edge_open_nothing_else() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn an_input_larger_than_its_window_is_refused() {
-    let limits = Limits { input_bytes: u64::MAX, ..Limits::default() };
+    let limits = Limits { input_bytes: u64::MAX, ..patient() };
     let mut attacker = Attacker::new(&["host call with the input's address and length"], limits);
     // Untouched zero pages.
     let input = HostMemory::small(AREA_WINDOW as usize + 1).expect("address space");
@@ -301,7 +302,7 @@ fn an_input_larger_than_its_window_is_refused() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn exceptions_end_with_the_stack_window() {
-    let mut attacker = Attacker::new(&["each page of the stack"], Limits::default());
+    let mut attacker = Attacker::new(&["each page of the stack"], patient());
     for _ in 0..3 {
         attacker.run(0, &[]).expect("all of the window may be touched");
         let exits = attacker.machine.statistics().exits;

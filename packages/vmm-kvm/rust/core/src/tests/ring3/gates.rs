@@ -5,7 +5,7 @@ use twinwall_abi::gate::GATE_PORT;
 
 use super::super::rounds;
 use super::{Attacker, outcome};
-use crate::machine::Limits;
+use crate::self_test::patient;
 
 /// Most pieces of one image.
 const PIECES: usize = 400;
@@ -56,7 +56,7 @@ fn with_register(port: u16, form: &[u8]) -> Vec<u8> {
 fn survive(pieces: &[Vec<u8>]) {
     for pieces in pieces.chunks(PIECES) {
         let slices: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-        let mut attacker = Attacker::with_code(&slices, Limits::default());
+        let mut attacker = Attacker::with_code(&slices, patient());
         for (index, piece) in pieces.iter().enumerate() {
             let result = attacker.run(index, &[]);
             assert_eq!(outcome(&result), ErrorCode::BadReply, "{piece:02x?}: {result:?}");

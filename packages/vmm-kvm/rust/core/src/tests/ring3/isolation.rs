@@ -3,9 +3,9 @@
 use super::super::rounds;
 use super::{Attacker, outcome};
 use crate::NoHost;
-use crate::machine::{Call, Limits};
+use crate::machine::Call;
 use crate::probe::Behaviour;
-use crate::self_test::call_probe;
+use crate::self_test::{call_probe, patient};
 use twinwall_abi::{CallKind, ErrorCode};
 
 const CANARY: [u8; 8] = *b"canary!\xc5";
@@ -19,9 +19,9 @@ fn holds_canary(bytes: &[u8]) -> bool {
 fn what_one_machine_writes_no_other_holds() {
     let attacks =
         ["fill everything", "write to the image", "flush of shared lines", "rep insb", "split lock"];
-    let mut attacker = Attacker::new(&attacks, Limits::default());
+    let mut attacker = Attacker::new(&attacks, patient());
     let mut neighbour = attacker.snapshot.machine().expect("a machine of the same snapshot");
-    let mut stranger = super::super::machine(Limits::default());
+    let mut stranger = super::super::machine(patient());
     let image = attacker.snapshot.image_bytes().to_vec();
     // Both hold a value of their own in a session meanwhile.
     call_probe(&mut neighbour, Behaviour::Keep, &[1; 8], false).expect("a call in a session");
@@ -55,8 +55,7 @@ fn what_one_machine_writes_no_other_holds() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn attacks_on_one_thread_do_not_disturb_another() {
-    let mut attacker =
-        Attacker::new(&["fill everything", "rep insb", "null stack segment"], Limits::default());
+    let mut attacker = Attacker::new(&["fill everything", "rep insb", "null stack segment"], patient());
     let mut neighbour = attacker.snapshot.machine().expect("a machine of the same snapshot");
     let total = rounds(300);
     let thread = std::thread::spawn(move || {

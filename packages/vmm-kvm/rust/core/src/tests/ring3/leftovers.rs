@@ -7,7 +7,7 @@ use twinwall_abi::outbox::Entry;
 
 use super::{Attacker, words};
 use crate::NoHost;
-use crate::machine::Limits;
+use crate::self_test::patient;
 
 const SECRET: [u8; 8] = [0xa5, 0x17, 0xc3, 0x99, 0x5e, 0x42, 0xd1, 0x7b];
 
@@ -21,7 +21,7 @@ fn holds_secret(bytes: &[u8]) -> bool {
 
 /// What `tell` says after `keep` in one session, and what it says on a clean slate, and in a machine that never ran.
 fn keep_and_tell(keep: &str, tell: &str) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-    let mut attacker = Attacker::new(&[keep, tell], Limits::default());
+    let mut attacker = Attacker::new(&[keep, tell], patient());
     let fresh = attacker.run(1, &[]).expect("a new machine tells");
     attacker.run_with(0, &secret(), &mut NoHost, false).expect("a call that keeps");
     let session = attacker.run(1, &[]).expect("the session tells");
@@ -69,7 +69,7 @@ fn selectors_do_not_survive() {
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn state_that_should_not_be_there_does_not_survive() {
     for pair in [["keep segment bases", "tell segment bases"], ["keep wide vectors", "tell wide vectors"]] {
-        let mut attacker = Attacker::new(&pair, Limits::default());
+        let mut attacker = Attacker::new(&pair, patient());
         for _ in 0..20 {
             // Where the processor does not know the instruction, the machine is replaced.
             let kept = attacker.run(0, &secret());
@@ -85,7 +85,7 @@ fn state_that_should_not_be_there_does_not_survive() {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_machine_that_replaces_a_poisoned_one_is_clean() {
-    let mut attacker = Attacker::new(&["keep vectors", "tell vectors", "rep insb"], Limits::default());
+    let mut attacker = Attacker::new(&["keep vectors", "tell vectors", "rep insb"], patient());
     let fresh = attacker.run(1, &[]).expect("a new machine tells");
     for _ in 0..4 {
         attacker.run_with(0, &secret(), &mut NoHost, false).expect("a call that keeps");
@@ -100,7 +100,7 @@ fn a_machine_that_replaces_a_poisoned_one_is_clean() {
 fn opened_pages_do_not_carry_data() {
     use twinwall_abi::layout::{HEAP, MEMORIES, MEMORY_STRIDE, OUTPUT};
     let grow = "growth of the input's address and length";
-    let mut attacker = Attacker::new(&[grow, "each page of the stack"], Limits::default());
+    let mut attacker = Attacker::new(&[grow, "each page of the stack"], patient());
     for (address, length) in
         [(HEAP, 1 << 20), (MEMORIES, 6 << 20), (MEMORIES + 31 * MEMORY_STRIDE, 3 << 20), (OUTPUT, 1 << 20)]
     {
@@ -131,7 +131,7 @@ impl crate::Host for Panics {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_panic_in_a_host_function_costs_the_virtual_machine() {
-    let mut attacker = Attacker::new(&["host calls without end"], Limits::default());
+    let mut attacker = Attacker::new(&["host calls without end"], patient());
     for round in 1..4 {
         let attempt = AssertUnwindSafe(|| attacker.run_with(0, &[], &mut Panics, true));
         std::panic::catch_unwind(attempt).expect_err("the panic goes through");

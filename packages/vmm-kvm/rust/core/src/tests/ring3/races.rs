@@ -9,7 +9,7 @@ use twinwall_abi::layout::OUTPUT;
 
 use super::super::rounds;
 use super::{Attacker, outcome, words};
-use crate::machine::Limits;
+use crate::self_test::patient;
 
 /// Offsets in the mailbox: the report's operation, its output address and length, the length of the outbox.
 const OPERATION: usize = 512;
@@ -45,7 +45,7 @@ fn disturb(page: usize, turn: &mut usize) {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn a_second_writer_gets_an_old_reply_a_new_one_or_an_error() {
-    let mut attacker = Attacker::new(&["reply with the input's address and length"], Limits::default());
+    let mut attacker = Attacker::new(&["reply with the input's address and length"], patient());
     // A virtual machine that was given up stays mapped until `renew`.
     attacker.machine.keep_spent();
     let target = Arc::new(Mutex::new(None::<usize>));

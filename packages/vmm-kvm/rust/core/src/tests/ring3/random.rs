@@ -7,6 +7,7 @@ use twinwall_abi::ErrorCode;
 use super::super::rounds;
 use super::{Attacker, outcome};
 use crate::machine::Limits;
+use crate::self_test::patient;
 use crate::{NoHost, Strategy};
 
 /// Pieces of one image.
@@ -52,7 +53,7 @@ fn random_code_ends_in_a_result_or_a_typed_error() {
         let mut random = ChaCha12Rng::seed_from_u64(0x7457_1a11 + round);
         let pieces: Vec<Vec<u8>> = (0..PIECES).map(|_| random_code(&mut random)).collect();
         let slices: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
-        let mut attacker = Attacker::with_code(&slices, Limits::default());
+        let mut attacker = Attacker::with_code(&slices, patient());
         for (index, piece) in pieces.iter().enumerate() {
             if round % 2 == 1 {
                 // Each time: a machine that takes the place of a failed one is copied at first.
@@ -60,12 +61,12 @@ fn random_code_ends_in_a_result_or_a_typed_error() {
             }
             let mut input = vec![0; 256];
             random.fill_bytes(&mut input);
-            attacker.machine.configure(Limits { deadline: 20_000_000, ..Limits::default() });
+            attacker.machine.configure(Limits { deadline: 20_000_000, ..patient() });
             let result = attacker.run_with(index, &input, &mut NoHost, true);
             let code = outcome(&result);
             let typed = code.0 <= ErrorCode::Internal.0 && code != ErrorCode::Internal;
             assert!(typed, "round {round}, {piece:02x?}: {result:?}");
-            attacker.machine.configure(Limits::default());
+            attacker.machine.configure(patient());
             attacker.assert_clean(&format!("round {round}, {piece:02x?}"));
         }
     }

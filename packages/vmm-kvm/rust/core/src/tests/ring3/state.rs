@@ -3,9 +3,8 @@
 use super::super::rounds;
 use super::Attacker;
 use crate::NoHost;
-use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::call_probe;
+use crate::self_test::{call_probe, patient};
 
 const CANARY: [u8; 8] = [0xa7, 0x31, 0xc9, 0x5d, 0xe2, 0x6b, 0x93, 0x1f];
 
@@ -44,7 +43,7 @@ fn assert_same(state: &State, fresh: &State, after: &str) {
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn all_state_of_a_restored_machine_is_that_of_a_new_one() {
-    let mut attacker = Attacker::new(&KEEP, Limits::default());
+    let mut attacker = Attacker::new(&KEEP, patient());
     let fresh = state_of(&mut attacker);
     // The registers, the rest of the processor, and a good number of model-specific registers.
     assert!(fresh.len() > 12, "{} pieces of state", fresh.len());
@@ -74,7 +73,7 @@ const SYSENTER_CS: u32 = 0x174;
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]
 fn registers_close_every_way_to_ring_0_but_the_stubs() {
-    let mut attacker = Attacker::new(&["fill everything"], Limits::default());
+    let mut attacker = Attacker::new(&["fill everything"], patient());
     attacker.run_with(0, &CANARY, &mut NoHost, false).expect("a call in a session");
     let (state, xcr0) = attacker.machine.vm().control();
     assert_eq!(state.efer & EFER_SCE, 0, "syscall");
@@ -98,7 +97,7 @@ fn every_page_table_entry_names_memory_with_its_own_rights() {
     const USER: u64 = 1 << 2;
     const NO_EXECUTE: u64 = 1 << 63;
     let grow = "growth of the input's address and length";
-    let mut attacker = Attacker::new(&[grow, "each page of the stack"], Limits::default());
+    let mut attacker = Attacker::new(&[grow, "each page of the stack"], patient());
     let mut before: Vec<(u64, u64, u64)> = Vec::new();
     for step in 0..4 {
         match step {
