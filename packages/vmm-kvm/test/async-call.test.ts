@@ -36,7 +36,8 @@ describe("an asynchronous call", () => {
   });
 
   it("lets the event loop turn while the guest runs", async () => {
-    const machine = guestMachine({ limits: milliseconds(30) });
+    const machine = guestMachine();
+    machine.configure(milliseconds(30));
     let over = false;
     const { reply } = callAsync(machine, Guest.Loop);
     void reply.then(() => {

@@ -123,7 +123,8 @@ describe("a deadline", () => {
     ["waits for a host function that does not settle", Guest.Ask, never],
     ["waits for a host function that is slow", Guest.Ask, () => delay(300, -1)],
   ])("ends a guest that %s", async (_, target, serve) => {
-    const machine = guestMachine({ limits: milliseconds(20) });
+    const machine = guestMachine();
+    machine.configure(milliseconds(20));
     expect((await callAsync(machine, target, words(1), serve).reply).status).toBe(-E_DEADLINE);
     expect(machine.failure().code).toBe(E_DEADLINE);
     machine.configure(limits);
@@ -132,9 +133,12 @@ describe("a deadline", () => {
   });
 
   it("ends a guest whose event loop is busy", async () => {
-    const machine = guestMachine({ limits: milliseconds(10) });
-    const { reply } = callAsync(machine, Guest.Ask, words(1), async () => words(2));
-    for (const until = performance.now() + 40; performance.now() < until; );
+    const machine = guestMachine();
+    machine.configure(milliseconds(10));
+    const { reply } = callAsync(machine, Guest.Ask, words(1), async () => {
+      for (const until = performance.now() + 40; performance.now() < until; );
+      return words(2);
+    });
     expect((await reply).status).toBe(-E_DEADLINE);
     machine.close();
   });

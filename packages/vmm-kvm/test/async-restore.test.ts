@@ -4,7 +4,7 @@ import { CallFlag, type Machine } from "@twinwall/vmm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { hostProblem } from "../src/host.js";
 import { Guest, words } from "./support/guest.js";
-import { call, callAsync, guestMachine, milliseconds } from "./support/machines.js";
+import { call, callAsync, guestMachine, limits, milliseconds } from "./support/machines.js";
 
 const noKvm = hostProblem();
 const { E_ABORTED, E_BUSY, E_DEADLINE, E_DISPOSED } = errorNumbers;
@@ -29,9 +29,11 @@ describe("a restore on another thread", () => {
   });
 
   it("makes a new machine where a call had the last one thrown away", async () => {
-    const machine = guestMachine({ limits: milliseconds(5) });
+    const machine = guestMachine();
     for (let round = 0; round < 3; round += 1) {
+      machine.configure(milliseconds(5));
       expect(call(machine, Guest.Loop, nothing, CallFlag.None).status).toBe(-E_DEADLINE);
+      machine.configure(limits);
       expect(await machine.restoreAsync()).toBe(1);
       expect(count(machine)).toEqual(words(1));
       expect(await machine.restoreAsync()).toBe(0);
@@ -94,20 +96,25 @@ describe("a call with a restore behind it", () => {
 
   it("has a new machine behind it when it was ended", async () => {
     const machine = guestMachine();
-    const { reply, restored, end } = callAsync(
-      machine,
-      Guest.Loop,
-      nothing,
-      undefined,
-      CallFlag.RestoreAfter,
-    );
-    expect(machine.restore()).toBe(-E_BUSY);
-    await delay(2);
-    end(E_ABORTED);
-    expect((await reply).status).toBe(-E_ABORTED);
-    expect(machine.failure().code).toBe(E_ABORTED);
-    expect(await restored).toBe(1);
-    expect(count(machine)).toEqual(words(1));
+    let renewed: number | undefined = 0;
+    // On a host with other work, the end may come before the call begins: then there is nothing to replace.
+    for (let wait = 2; renewed === 0 && wait < 5000; wait *= 2) {
+      const { reply, restored, end } = callAsync(
+        machine,
+        Guest.Loop,
+        nothing,
+        undefined,
+        CallFlag.RestoreAfter,
+      );
+      expect(machine.restore()).toBe(-E_BUSY);
+      await delay(wait);
+      end(E_ABORTED);
+      expect((await reply).status).toBe(-E_ABORTED);
+      expect(machine.failure().code).toBe(E_ABORTED);
+      renewed = await restored;
+      expect(count(machine)).toEqual(words(1));
+    }
+    expect(renewed).toBe(1);
     machine.close();
   });
 

@@ -95,12 +95,14 @@ describe("the driver behind the process wall", () => {
   });
 
   it("tells its worker process, another one after each failure that took it along", () => {
-    const machine = walledMachine({ limits: milliseconds(20) });
+    const machine = walledMachine();
     const numbers = new Set<unknown>();
     for (let round = 0; round < 3; round += 1) {
       numbers.add("process" in machine && machine.process);
+      machine.configure(milliseconds(20));
       expect(call(machine, Guest.Loop).status).toBe(-errorNumbers.E_DEADLINE);
       expect("process" in machine && machine.process).toBeNull();
+      machine.configure(limits);
       expect(call(machine, Guest.Count).output[0]).toBe(1);
     }
     expect(numbers.size).toBe(3);
