@@ -1,5 +1,5 @@
-// Jobs and outcomes as they go over. A structured clone costs by the property: one flat list takes a third of the time that
-// objects take.
+// Jobs and outcomes as they go over. A structured clone costs by the property: with flat lists of numbers in place of objects,
+// a message there and one back take two thirds of the time.
 
 import type { Failure } from "@twinwall/vmm";
 import type { InstanceState } from "../instance.js";
