@@ -9,4 +9,5 @@ export default defineConfig({
       "#runtime/images": fileURLToPath(new URL("./src/node/images.ts", import.meta.url)),
     },
   },
+  test: { testTimeout: 60_000 },
 });

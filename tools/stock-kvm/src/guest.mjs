@@ -72,7 +72,6 @@ export function initScript(modules, programs, withImages, deadlineSeconds) {
     "mount -t proc proc /proc",
     "mount -t sysfs sysfs /sys",
     "mount -t devtmpfs devtmpfs /dev",
-    "mount -t tmpfs tmpfs /tmp",
     ...(withImages ? ["export TWINWALL_IMAGE_DIR=/images"] : []),
     ...(/^\d+$/.test(process.env["TWINWALL_ROUNDS"] ?? "")
       ? [`export TWINWALL_ROUNDS=${process.env["TWINWALL_ROUNDS"]}`]

@@ -82,16 +82,28 @@ impl AbortHandle {
             return false;
         }
         state.reason = Some(reason);
-        for vcpu in &state.entered {
-            vcpu.kick_surely();
-        }
+        let kicked = state.kick();
         for (_, interrupt) in &state.interrupts {
             (interrupt.0)();
         }
         drop(state);
         self.shared.changed.notify_all();
         turns::release(self);
+        if !kicked {
+            self.kick_again();
+        }
         true
+    }
+
+    /// Kicks what no signal was left for, for 200 ms at most: its guest may have no other end.
+    fn kick_again(&self) {
+        for _ in 0..200 {
+            thread::sleep(Duration::from_millis(1));
+            // A call that has left its guest by itself is not there any more.
+            if self.lock().kick() {
+                return;
+            }
+        }
     }
 
     /// Why the call was aborted, if it was.
@@ -101,8 +113,8 @@ impl AbortHandle {
     }
 
     /// Blocks the calling thread, without spinning, until `ready` gives a value. It is asked at once, and again after
-    /// each [`Self::notify`]; it runs under a lock of the handle, so it must not use the handle. A call that takes turns
-    /// ([`Turn`](crate::Turn)) gives its own to another while it waits.
+    /// each [`Self::notify`]; it runs under a lock of the handle, so it must not use the handle. On the thread of a call that
+    /// takes turns ([`Turn`](crate::Turn)), another has the turn meanwhile, and this returns when it is the call's again.
     ///
     /// # Errors
     /// The code of the abort, or [`ErrorCode::Deadline`] when `limit` has passed.
@@ -114,7 +126,7 @@ impl AbortHandle {
         if let Some(outcome) = self.lock().outcome(&mut ready) {
             return outcome;
         }
-        turns::without(self, limit, || self.block(limit, ready))
+        turns::without(self, || self.block(limit, ready))
     }
 
     /// As [`Self::wait`], but the turn of the call stays as it is.
@@ -161,10 +173,10 @@ impl AbortHandle {
         Ok(Interruptible { handle: self, number })
     }
 
-    /// Registers the calling thread's vCPU, until the value is dropped. The thread's deadline must have been set before:
+    /// Registers the calling thread's vCPU, until the value is dropped; its call must be over by `limit`. The thread's deadline must have been set before:
     /// that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
-    pub(crate) fn enter(&self, immediate_exit: *mut u8) -> Result<Entered<'_>, CallError> {
-        turns::arrive(self);
+    pub(crate) fn enter(&self, immediate_exit: *mut u8, limit: TimeLimit) -> Result<Entered<'_>, CallError> {
+        turns::arrive(self, limit);
         let signal = deadline::signal().map_err(MachineError::Timer)?;
         // SAFETY: pthread_self has no preconditions.
         let vcpu = Vcpu { immediate_exit, thread: unsafe { libc::pthread_self() }, signal };
@@ -176,11 +188,11 @@ impl AbortHandle {
         Ok(Entered { handle: self, immediate_exit })
     }
 
-    /// Makes the call's thread leave its guest, which it enters again unless there is a reason not to.
+    /// Makes the call's thread leave its guest, which it enters again unless there is a reason not to. It need not succeed, and
+    /// waits for nobody: who wants it asks again.
     pub(crate) fn interrupt(&self) {
-        for vcpu in &self.lock().entered {
-            // Who wants it asks again.
-            let _ = vcpu.kick();
+        if let Ok(state) = self.shared.state.try_lock() {
+            state.kick();
         }
     }
 
@@ -200,6 +212,13 @@ impl AbortHandle {
 }
 
 impl State {
+    /// Makes the call's thread leave its guest. Returns whether it will.
+    fn kick(&self) -> bool {
+        // Each of them, whatever became of the others.
+        let refused = self.entered.iter().filter(|vcpu| !vcpu.kick()).count();
+        refused == 0
+    }
+
     /// The end of a wait, if it has come.
     fn outcome<Value>(&self, ready: &mut impl FnMut() -> Option<Value>) -> Option<Result<Value, ErrorCode>> {
         match &self.reason {
@@ -210,16 +229,6 @@ impl State {
 }
 
 impl Vcpu {
-    /// Kicks it until that succeeds, for a second at most: its guest may have no other end.
-    fn kick_surely(&self) {
-        for _ in 0..1000 {
-            if self.kick() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
     /// Makes its thread leave the guest. Returns whether the signal was taken: while too many of the user's are pending
     /// (`RLIMIT_SIGPENDING`), it is not.
     fn kick(&self) -> bool {

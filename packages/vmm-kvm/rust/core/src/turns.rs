@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
-use std::{fmt, mem, thread};
+use std::{fmt, mem};
 
 use crate::abort::AbortHandle;
 use crate::clock::now;
@@ -23,6 +24,9 @@ const FIRST_SLICE: u64 = 1_000_000;
 
 /// How long a turn lasts while others wait, nanoseconds, of other calls.
 const SLICE: u64 = 5_000_000;
+
+/// What calls have used beyond this, nanoseconds, does not tell them apart: none is a short one.
+const MOST_COUNTED: u64 = 4 * SLICE;
 
 /// The thread that looks at the time needs little.
 const STACK_BYTES: usize = 64 << 10;
@@ -49,6 +53,8 @@ pub(crate) struct Turns {
 pub(crate) struct CallTurn {
     /// Present in calls that take turns.
     turns: OnceLock<&'static Turns>,
+    /// The call's thread and end, once it is there.
+    call: OnceLock<(ThreadId, TimeLimit)>,
     /// It has the turn.
     held: AtomicBool,
     /// Nanoseconds that it has used, in all of its turns.
@@ -80,7 +86,7 @@ struct Running {
 /// A call that waits for its turn.
 struct Waiting {
     handle: AbortHandle,
-    /// Nanoseconds that it has used.
+    /// Nanoseconds that it has used, as far as they count.
     used: u64,
     /// Lets it go on.
     go_on: Box<dyn FnOnce() + Send>,
@@ -97,7 +103,12 @@ impl Turn {
     /// short. When the call is aborted before, it begins without a turn, since all it does is to end. The call's deadline begins
     /// with the call.
     ///
-    /// A handle has one turn. A call that waits for another one has to do it by [`AbortHandle::wait`], which lets that one run.
+    /// The call is one that can be aborted by `handle` ([`Machine::call_abortable`](crate::Machine::call_abortable)): another
+    /// cannot be asked to make room. A host function that waits for another call has to do it by [`AbortHandle::wait`], which
+    /// lets that one run.
+    ///
+    /// # Panics
+    /// When the handle has a turn already: it is for one call.
     pub fn start(handle: &AbortHandle, start: impl FnOnce(Self) + Send + 'static) {
         static TURNS: OnceLock<Turns> = OnceLock::new();
         let turns = TURNS.get_or_init(|| Turns::new(thread::available_parallelism().map_or(1, usize::from)));
@@ -110,7 +121,7 @@ impl Turn {
         start: impl FnOnce(Self) + Send + 'static,
     ) {
         let first = handle.turn().turns.set(turns);
-        debug_assert!(first.is_ok(), "a handle is for one call");
+        assert!(first.is_ok(), "a handle is for one call");
         turns.hire_timekeeper();
         let turn = Self { handle: handle.clone() };
         turns.when_free(handle, move || start(turn));
@@ -125,28 +136,31 @@ impl Drop for Turn {
     }
 }
 
-/// Lets others run while the call of `handle` waits for something else, by `wait`. Where the call has ended by then, it goes
-/// on without a turn.
-pub(crate) fn without<Value>(handle: &AbortHandle, limit: TimeLimit, wait: impl FnOnce() -> Value) -> Value {
-    let turns = handle.turn().turns.get().filter(|turns| turns.leave(handle));
-    let value = wait();
-    if let Some(turns) = turns {
-        turns.wait(handle, limit);
+/// Lets others run while the call of `handle` waits for something else, by `wait`, on its own thread. Where the call is aborted
+/// or late by then, it goes on without a turn, to its end.
+pub(crate) fn without<Value>(handle: &AbortHandle, wait: impl FnOnce() -> Value) -> Value {
+    let Some(turns) = handle.turn().turns.get() else { return wait() };
+    let Some(&(thread, limit)) = handle.turn().call.get() else { return wait() };
+    if thread != thread::current().id() || !turns.leave(handle) {
+        return wait();
     }
+    let value = wait();
+    turns.wait(handle, limit);
     value
 }
 
-/// The thread of a call is there: its turn begins to run out.
-pub(crate) fn arrive(handle: &AbortHandle) {
+/// The calling thread is that of a call, which must be over by `limit`: its turn begins to run out.
+pub(crate) fn arrive(handle: &AbortHandle, limit: TimeLimit) {
     if let Some(turns) = handle.turn().turns.get() {
+        handle.turn().call.get_or_init(|| (thread::current().id(), limit));
         turns.arrive(handle);
     }
 }
 
 /// Makes room for others, if the call of `handle` was asked to; returns when it is its turn again, or its end.
-pub(crate) fn make_room(handle: &AbortHandle, limit: TimeLimit) {
+pub(crate) fn make_room(handle: &AbortHandle) {
     if handle.turn().asked.swap(false, Ordering::SeqCst) {
-        without(handle, limit, || {});
+        without(handle, || {});
     }
 }
 
@@ -182,7 +196,7 @@ impl Turns {
             go_on();
             return;
         }
-        let used = handle.turn().used.load(Ordering::Relaxed);
+        let used = handle.turn().used.load(Ordering::Relaxed).min(MOST_COUNTED);
         state.waiting.push_back(Waiting { handle: handle.clone(), used, go_on: Box::new(go_on) });
         let asleep = mem::take(&mut state.asleep);
         drop(state);
@@ -203,11 +217,11 @@ impl Turns {
             flag.store(true, Ordering::SeqCst);
             its_handle.notify();
         });
-        match handle.block(limit, || goes_on.load(Ordering::SeqCst).then_some(())) {
-            Ok(()) => self.arrive(handle),
+        if handle.block(limit, || goes_on.load(Ordering::SeqCst).then_some(())).is_err() {
             // Where it waits no more, the turn came at the same time.
-            Err(_) => drop(self.withdraw(handle)),
+            self.withdraw(handle);
         }
+        self.arrive(handle);
     }
 
     fn arrive(&self, handle: &AbortHandle) {
@@ -245,7 +259,8 @@ impl Turns {
         true
     }
 
-    /// Starts the thread that looks at the time, where there is none. As long as the system has none left, nobody makes room.
+    /// Starts the thread that looks at the time, where there is none. Where the system has none left, nobody makes room until
+    /// another call starts, and hires it.
     fn hire_timekeeper(&'static self) {
         if self.has_timekeeper.swap(true, Ordering::SeqCst) {
             return;
@@ -328,6 +343,6 @@ impl CallTurn {
 
     /// As if the call had run for some slices.
     pub(crate) fn use_up(&self) {
-        self.used.store(3 * SLICE, Ordering::Relaxed);
+        self.used.store(SLICE, Ordering::Relaxed);
     }
 }

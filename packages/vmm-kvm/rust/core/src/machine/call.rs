@@ -100,7 +100,7 @@ pub struct Call<'a> {
 /// Counts of the last call, and of a machine's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Exits of the last call.
+    /// Exits of the last call, but for interruptions from outside.
     pub exits: u64,
     /// Host calls of the last call.
     pub host_calls: u64,

@@ -131,7 +131,7 @@ impl<'a> Exchange<'a> {
         deadline: &Deadline,
         target: *mut u8,
     ) -> Result<Report, Stop> {
-        let entered = self.abort.map(|handle| handle.enter(target)).transpose();
+        let entered = self.abort.map(|handle| handle.enter(target, deadline.limit())).transpose();
         let _entered = entered.map_err(Stop::Poisoned)?;
         loop {
             self.enter(deadline)?;
@@ -160,7 +160,7 @@ impl<'a> Exchange<'a> {
             match exit {
                 Exit::Gate => return Ok(()),
                 Exit::Exception => self.serve_exception()?,
-                Exit::Interrupted => self.serve_interrupt(deadline)?,
+                Exit::Interrupted => self.serve_interrupt()?,
                 Exit::Foreign(what) => return Err(Stop::Poisoned(foreign(what))),
             }
             if deadline.has_fired() {
@@ -170,11 +170,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// Somebody wants the call to end, or to make room for others, or it was a signal that means nothing here.
-    fn serve_interrupt(&mut self, deadline: &Deadline) -> Result<(), Stop> {
+    fn serve_interrupt(&mut self) -> Result<(), Stop> {
         let Some(abort) = self.abort else { return Ok(()) };
         // First, so that what comes later than what is looked at next ends the next entry.
         self.core.vm.clear_immediate_exit();
-        turns::make_room(abort, deadline.limit());
+        turns::make_room(abort);
         self.check_abort()
     }
 

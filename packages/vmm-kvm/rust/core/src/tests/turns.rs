@@ -105,9 +105,10 @@ fn as_many_have_turns_as_there_are_processors() {
                 for round in 0..rounds(500) {
                     let handle = AbortHandle::new();
                     let _turn = take(turns, &handle);
+                    turns::arrive(&handle, TimeLimit::NONE);
                     run();
                     if (round + number) % 3 == 0 {
-                        turns::without(&handle, TimeLimit::NONE, thread::yield_now);
+                        turns::without(&handle, thread::yield_now);
                         run();
                     }
                 }
@@ -124,7 +125,7 @@ fn an_abort_ends_the_wait_of_one_and_no_other() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
-    turns::arrive(&handle);
+    turns::arrive(&handle, TimeLimit::NONE);
     let waiting: Vec<_> = (0..4).map(|_| wait_for(turns)).collect();
     until_waiting(turns, 4);
     let (ended, others): (Vec<_>, Vec<_>) =
@@ -134,7 +135,6 @@ fn an_abort_ends_the_wait_of_one_and_no_other() {
         assert!(waiting.has_begun(Duration::from_secs(10)), "a call that ends has no turn to wait for");
         waiting.thread.join().expect("a thread that ends");
     }
-    assert!(is_asked(&handle, Duration::from_secs(10)), "somebody still looks at the time");
     assert!(others.iter().all(|(_, waiting)| !waiting.has_begun(Duration::from_millis(20))));
     drop(turn);
     for (_, waiting) in others {
@@ -151,8 +151,9 @@ fn a_limit_ends_the_wait() {
     let other = AbortHandle::new();
     let mut others = None;
     let begun = Instant::now();
-    turns::without(&handle, TimeLimit::within(20_000_000), || others = Some(take(turns, &other)));
-    assert!((20..5000).contains(&begun.elapsed().as_millis()));
+    turns::arrive(&handle, TimeLimit::within(20_000_000));
+    turns::without(&handle, || others = Some(take(turns, &other)));
+    assert!((20..10_000).contains(&begun.elapsed().as_millis()));
     // It has no turn to end.
     drop(turn);
     let third = wait_for(turns);
@@ -167,12 +168,12 @@ fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
-    turns::arrive(&handle);
+    turns::arrive(&handle, TimeLimit::NONE);
     assert!(!is_asked(&handle, LONG), "nobody waits");
     let next = wait_for(turns);
     assert!(is_asked(&handle, Duration::from_secs(10)));
     assert!(!next.has_begun(Duration::ZERO));
-    turns::make_room(&handle, TimeLimit::NONE);
+    turns::make_room(&handle);
     assert!(next.has_begun(Duration::from_secs(10)));
     drop(turn);
     next.thread.join().expect("a thread that ends");
@@ -187,11 +188,11 @@ fn a_turn_does_not_run_out_before_its_call_is_there() {
     let next = wait_for(turns);
     until_waiting(turns, 1);
     assert!(!is_asked(&handle, LONG), "it is not there yet");
-    turns::arrive(&handle);
+    turns::arrive(&handle, TimeLimit::NONE);
     assert!(is_asked(&handle, Duration::from_secs(10)));
     let again = wait_for(turns);
     until_waiting(turns, 2);
-    turns::make_room(&handle, TimeLimit::NONE);
+    turns::make_room(&handle);
     assert!(next.has_begun(Duration::from_secs(10)) && again.has_begun(Duration::from_secs(10)));
     let last = wait_for(turns);
     assert!(is_asked(&handle, Duration::from_secs(10)), "it is there when it has waited for its turn");
@@ -202,10 +203,49 @@ fn a_turn_does_not_run_out_before_its_call_is_there() {
 }
 
 #[test]
+fn a_wait_shorter_than_the_call_costs_no_turn() {
+    let turns = turns(1);
+    let handle = AbortHandle::new();
+    let turn = take(turns, &handle);
+    turns::arrive(&handle, TimeLimit::NONE);
+    for _ in 0..20 {
+        let other = wait_for(turns);
+        until_waiting(turns, 1);
+        let soon = TimeLimit::within(1_000_000);
+        assert_eq!(handle.wait(soon, || None::<()>), Err(ErrorCode::Deadline));
+        assert!(other.has_begun(Duration::from_secs(10)));
+        other.thread.join().expect("a thread that ends");
+    }
+    let next = wait_for(turns);
+    assert!(!next.has_begun(LONG), "it has its turn");
+    drop(turn);
+    assert!(next.has_begun(Duration::from_secs(10)));
+    next.thread.join().expect("a thread that ends");
+}
+
+#[test]
+fn a_wait_on_another_thread_leaves_the_turn_alone() {
+    let turns = turns(1);
+    let handle = AbortHandle::new();
+    let turn = take(turns, &handle);
+    turns::arrive(&handle, TimeLimit::NONE);
+    let its_handle = handle.clone();
+    let watcher = thread::spawn(move || its_handle.wait(TimeLimit::within(200_000_000), || None::<()>));
+    let next = wait_for(turns);
+    assert!(!next.has_begun(LONG));
+    drop(turn);
+    assert!(next.has_begun(Duration::from_secs(10)));
+    assert_eq!(watcher.join().expect("a thread that ends"), Err(ErrorCode::Deadline));
+    next.thread.join().expect("a thread that ends");
+    drop(take(turns, &AbortHandle::new()));
+}
+
+#[test]
 fn who_waits_for_another_makes_room_for_it() {
     let turns = turns(1);
     let handle = AbortHandle::new();
     let turn = take(turns, &handle);
+    turns::arrive(&handle, TimeLimit::NONE);
     let other = wait_for(turns);
     until_waiting(turns, 1);
     assert_eq!(handle.wait(TimeLimit::NONE, || Some(5)), Ok(5));
@@ -256,7 +296,8 @@ fn the_one_that_has_used_least_and_the_one_that_has_waited_longest_go_by_turns()
 
 /// A guest that does not end, on a thread of its own that has a turn.
 fn endless(turns: &'static Turns, limits: Limits) -> (AbortHandle, JoinHandle<(Machine, ErrorCode)>) {
-    let (mut machine, handle) = (machine(limits), AbortHandle::new());
+    let (mut machine, handle) = (machine(patient()), AbortHandle::new());
+    machine.configure(limits);
     let its_handle = handle.clone();
     let thread = thread::spawn(move || {
         let _turn = take(turns, &its_handle);
