@@ -62,8 +62,13 @@ fn a_second_writer_gets_an_old_reply_a_new_one_or_an_error() {
         turn
     });
     let set = |page| *target.lock().unwrap_or_else(PoisonError::into_inner) = page;
-    let (mut replies, mut errors) = (0_u64, 0_u64);
-    for round in 0..rounds(2000) {
+    let (mut replies, mut errors, mut bad) = (0_u64, 0_u64, 0_u64);
+    let wanted = rounds(2000);
+    // On a slow processor the second writer is seldom in time.
+    for round in 0..40 * wanted {
+        if round >= wanted && bad > 0 {
+            break;
+        }
         if attacker.machine.is_spent() {
             set(None);
             attacker.machine.renew().expect("another machine");
@@ -82,6 +87,7 @@ fn a_second_writer_gets_an_old_reply_a_new_one_or_an_error() {
             Err(error) => {
                 errors += 1;
                 let code = outcome(&result);
+                bad += u64::from(code == ErrorCode::BadReply);
                 assert!(matches!(code, ErrorCode::BadReply | ErrorCode::Limit), "round {round}: {error:?}");
             }
         }
@@ -89,7 +95,7 @@ fn a_second_writer_gets_an_old_reply_a_new_one_or_an_error() {
     set(None);
     over.store(true, Ordering::Relaxed);
     assert!(writer.join().expect("the second writer") > 0);
-    assert!(errors > 0, "the second writer was never in time: {replies} replies");
+    assert!(bad > 0, "the second writer was never in time: {replies} replies");
     attacker.machine.restore();
     let replaced = attacker.machine.statistics().replaced;
     assert!(replaced >= 1 && replaced <= errors, "{replaced} machines for {errors} errors");
