@@ -173,8 +173,8 @@ impl AbortHandle {
         Ok(Interruptible { handle: self, number })
     }
 
-    /// Registers the calling thread's vCPU, until the value is dropped; its call must be over by `limit`. The thread's deadline must have been set before:
-    /// that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
+    /// Registers the calling thread's vCPU, until the value is dropped; its call must be over by `limit`. The thread's deadline
+    /// must have been set before: that is what clears the vCPU's `immediate_exit`, and what sets the signal up.
     pub(crate) fn enter(&self, immediate_exit: *mut u8, limit: TimeLimit) -> Result<Entered<'_>, CallError> {
         turns::arrive(self, limit);
         let signal = deadline::signal().map_err(MachineError::Timer)?;
