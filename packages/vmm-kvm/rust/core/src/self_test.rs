@@ -125,6 +125,18 @@ pub(crate) fn probe_snapshot(limits: Limits) -> Result<Arc<Snapshot>, CallError>
     Snapshot::boot(probe::image()?, &options, &mut NoHost)
 }
 
+/// A call of the probe, with a clean slate.
+pub(crate) fn probe_call(behaviour: Behaviour) -> Call<'static> {
+    Call {
+        kind: CallKind::Bytes,
+        function: behaviour as u32,
+        input: &[],
+        continues: false,
+        restore: true,
+        exact: true,
+    }
+}
+
 /// Calls the probe; with `restore` the machine goes back to its snapshot afterwards.
 pub(crate) fn call_probe(
     machine: &mut Machine,
@@ -223,16 +235,8 @@ fn test_abort() -> Result<String, CallError> {
         aborter.abort(CallError::new(ErrorCode::Aborted, "the self-test ends its loop"));
     });
     let thread = thread.map_err(MachineError::Thread)?;
-    let call = Call {
-        kind: CallKind::Bytes,
-        function: Behaviour::Loop as u32,
-        input: &[],
-        continues: false,
-        restore: true,
-        exact: true,
-    };
     // Without the abort, the deadline ends it.
-    let outcome = machine.call_abortable(&call, &mut NoHost, &mut [0; 0], &handle);
+    let outcome = machine.call_abortable(&probe_call(Behaviour::Loop), &mut NoHost, &mut [0; 0], &handle);
     let _ = thread.join();
     match outcome {
         Err(error) if error.code == ErrorCode::Aborted => {}

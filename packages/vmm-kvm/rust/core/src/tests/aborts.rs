@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use twinwall_abi::ErrorCode;
 use twinwall_abi::outbox::Entry;
 
-use super::{assert_usable, machine, probe_call, rounds};
+use super::{assert_usable, machine, rounds};
 use crate::error::CallError;
 use crate::host::{Host, NoHost, TimeLimit};
 use crate::machine::{Call, Limits, Machine};
 use crate::probe::Behaviour;
-use crate::self_test::patient;
+use crate::self_test::{patient, probe_call};
 use crate::tests::ring3::Attacker;
 use crate::{AbortHandle, tests};
 

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, call, code, machine, probe_call, rounds};
+use super::{assert_usable, call, code, machine, rounds};
 use crate::AbortHandle;
 use crate::error::CallError;
 use crate::host::NoHost;
 use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::{call_probe, patient, probe_snapshot};
+use crate::self_test::{call_probe, patient, probe_call, probe_snapshot};
 
 const MARK: &str = "TWINWALL_ALONE";
 

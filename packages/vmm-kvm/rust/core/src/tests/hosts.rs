@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, machine, probe_call};
+use super::{assert_usable, machine};
 use crate::NoHost;
 use crate::clock::now;
 use crate::deadline::{Deadline, NEVER};
 use crate::machine::Limits;
 use crate::probe::Behaviour;
-use crate::self_test::patient;
+use crate::self_test::{patient, probe_call};
 
 #[test]
 #[cfg_attr(not(kvm), ignore = "needs /dev/kvm")]

@@ -22,11 +22,11 @@ mod saved;
 mod soak;
 mod turns;
 
-use twinwall_abi::{CallKind, ErrorCode};
+use twinwall_abi::ErrorCode;
 
 use self::rounds::rounds;
 use crate::error::CallError;
-use crate::machine::{Call, Limits, Machine};
+use crate::machine::{Limits, Machine};
 use crate::probe::Behaviour;
 use crate::self_test::{call_probe, probe_machine};
 
@@ -47,16 +47,4 @@ fn assert_usable(machine: &mut Machine) {
 
 fn code(result: Result<Vec<u8>, CallError>) -> ErrorCode {
     result.map_or_else(|error| error.code, |_| ErrorCode::None)
-}
-
-/// A call of the probe, with a clean slate.
-fn probe_call(behaviour: Behaviour) -> Call<'static> {
-    Call {
-        kind: CallKind::Bytes,
-        function: behaviour as u32,
-        input: &[],
-        continues: false,
-        restore: true,
-        exact: true,
-    }
 }

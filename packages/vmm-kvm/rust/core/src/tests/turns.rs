@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use twinwall_abi::ErrorCode;
 
-use super::{assert_usable, machine, probe_call, rounds};
+use super::{assert_usable, machine, rounds};
 use crate::AbortHandle;
 use crate::error::CallError;
 use crate::host::{NoHost, TimeLimit};
 use crate::machine::{Limits, Machine};
 use crate::probe::Behaviour;
-use crate::self_test::patient;
+use crate::self_test::{patient, probe_call};
 use crate::turns::{self, Turn, Turns};
 
 /// Much longer than a slice.
@@ -28,6 +28,13 @@ fn take(turns: &'static Turns, handle: &AbortHandle) -> Turn {
     let (sender, turn) = channel();
     Turn::start_at(turns, handle, move |turn| sender.send(turn).expect("the test"));
     turn.recv().expect("a turn")
+}
+
+/// One processor, and a call that has it.
+fn one_processor() -> (&'static Turns, AbortHandle, Turn) {
+    let (turns, handle) = (turns(1), AbortHandle::new());
+    let turn = take(turns, &handle);
+    (turns, handle, turn)
 }
 
 /// Something that waits for a turn on a thread of its own, says that it has it, and ends it.
@@ -51,6 +58,12 @@ fn wait_for(turns: &'static Turns) -> Waiting {
 impl Waiting {
     fn has_begun(&self, patience: Duration) -> bool {
         self.began.recv_timeout(patience).is_ok()
+    }
+
+    /// It has its turn, and ends.
+    fn finish(self) {
+        assert!(self.has_begun(Duration::from_secs(10)));
+        self.thread.join().expect("a thread that ends");
     }
 }
 
@@ -79,14 +92,11 @@ fn is_asked(handle: &AbortHandle, patience: Duration) -> bool {
 
 #[test]
 fn a_turn_is_for_one() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, _, turn) = one_processor();
     let next = wait_for(turns);
     assert!(!next.has_begun(LONG));
     drop(turn);
-    assert!(next.has_begun(Duration::from_secs(10)));
-    next.thread.join().expect("a thread that ends");
+    next.finish();
 }
 
 #[test]
@@ -122,9 +132,7 @@ fn as_many_have_turns_as_there_are_processors() {
 
 #[test]
 fn an_abort_ends_the_wait_of_one_and_no_other() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     turns::arrive(&handle, TimeLimit::NONE);
     let waiting: Vec<_> = (0..4).map(|_| wait_for(turns)).collect();
     until_waiting(turns, 4);
@@ -138,16 +146,13 @@ fn an_abort_ends_the_wait_of_one_and_no_other() {
     assert!(others.iter().all(|(_, waiting)| !waiting.has_begun(Duration::from_millis(20))));
     drop(turn);
     for (_, waiting) in others {
-        assert!(waiting.has_begun(Duration::from_secs(10)));
-        waiting.thread.join().expect("a thread that ends");
+        waiting.finish();
     }
 }
 
 #[test]
 fn a_limit_ends_the_wait() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     let other = AbortHandle::new();
     let mut others = None;
     let begun = Instant::now();
@@ -159,15 +164,12 @@ fn a_limit_ends_the_wait() {
     let third = wait_for(turns);
     assert!(!third.has_begun(LONG));
     drop(others);
-    assert!(third.has_begun(Duration::from_secs(10)));
-    third.thread.join().expect("a thread that ends");
+    third.finish();
 }
 
 #[test]
 fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     turns::arrive(&handle, TimeLimit::NONE);
     assert!(!is_asked(&handle, LONG), "nobody waits");
     let next = wait_for(turns);
@@ -182,9 +184,7 @@ fn who_has_used_up_a_slice_makes_room_where_somebody_waits() {
 /// On a host with other work, a thread that is to go on may come to do so much later.
 #[test]
 fn a_turn_does_not_run_out_before_its_call_is_there() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     let next = wait_for(turns);
     until_waiting(turns, 1);
     assert!(!is_asked(&handle, LONG), "it is not there yet");
@@ -204,30 +204,24 @@ fn a_turn_does_not_run_out_before_its_call_is_there() {
 
 #[test]
 fn a_wait_shorter_than_the_call_costs_no_turn() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     turns::arrive(&handle, TimeLimit::NONE);
     for _ in 0..20 {
         let other = wait_for(turns);
         until_waiting(turns, 1);
         let soon = TimeLimit::within(1_000_000);
         assert_eq!(handle.wait(soon, || None::<()>), Err(ErrorCode::Deadline));
-        assert!(other.has_begun(Duration::from_secs(10)));
-        other.thread.join().expect("a thread that ends");
+        other.finish();
     }
     let next = wait_for(turns);
     assert!(!next.has_begun(LONG), "it has its turn");
     drop(turn);
-    assert!(next.has_begun(Duration::from_secs(10)));
-    next.thread.join().expect("a thread that ends");
+    next.finish();
 }
 
 #[test]
 fn a_wait_on_another_thread_leaves_the_turn_alone() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     turns::arrive(&handle, TimeLimit::NONE);
     let its_handle = handle.clone();
     let watcher = thread::spawn(move || its_handle.wait(TimeLimit::within(200_000_000), || None::<()>));
@@ -242,9 +236,7 @@ fn a_wait_on_another_thread_leaves_the_turn_alone() {
 
 #[test]
 fn who_waits_for_another_makes_room_for_it() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, handle, turn) = one_processor();
     turns::arrive(&handle, TimeLimit::NONE);
     let other = wait_for(turns);
     until_waiting(turns, 1);
@@ -252,8 +244,7 @@ fn who_waits_for_another_makes_room_for_it() {
     assert!(!other.has_begun(LONG), "there was nothing to wait for");
     let its_handle = handle.clone();
     let thread = thread::spawn(move || {
-        assert!(other.has_begun(Duration::from_secs(10)));
-        other.thread.join().expect("a thread that ends");
+        other.finish();
         abort(&its_handle);
     });
     assert_eq!(handle.wait(TimeLimit::NONE, || None::<()>), Err(ErrorCode::Aborted));
@@ -263,9 +254,7 @@ fn who_waits_for_another_makes_room_for_it() {
 
 #[test]
 fn the_one_that_has_used_least_and_the_one_that_has_waited_longest_go_by_turns() {
-    let turns = turns(1);
-    let handle = AbortHandle::new();
-    let turn = take(turns, &handle);
+    let (turns, _, turn) = one_processor();
     let (sender, order) = channel();
     let mut waiting = 0;
     let mut start = |name: &'static str, used_up: bool| {

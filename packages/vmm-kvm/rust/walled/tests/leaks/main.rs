@@ -6,7 +6,7 @@ use std::time::Duration;
 use twinwall_vmm_kvm::NoHost;
 
 use rounds::rounds;
-use support::{ECHO, call, call_of, small, snapshot, wait_for_end};
+use support::{ECHO, call, call_of, small, snapshot, stat_fields, wait_for_end};
 
 #[path = "../../../core/src/tests/rounds.rs"]
 mod rounds;
@@ -27,13 +27,11 @@ fn children() -> Vec<(u32, char)> {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        let Ok(text) = fs::read_to_string(format!("/proc/{process}/stat")) else { continue };
-        let mut fields = text.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ');
-        let state = fields.next().and_then(|state| state.chars().next());
-        if let (Some(state), Some(Ok(parent))) = (state, fields.next().map(str::parse::<u32>))
-            && parent == own
+        let fields = stat_fields(process);
+        if let [state, parent, ..] = &fields[..]
+            && parent.parse() == Ok(own)
         {
-            found.push((process, state));
+            found.extend(state.chars().next().map(|state| (process, state)));
         }
     }
     found

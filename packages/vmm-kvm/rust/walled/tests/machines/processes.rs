@@ -9,7 +9,7 @@ use twinwall_vmm_kvm::{Limits, NoHost};
 use super::rounds::is_emulated;
 use super::support::{
     ASK, COUNT, ECHO, LOOP, Scribe, assert_usable, call, call_of, machine, program, small, snapshot,
-    wait_for_end,
+    stat_fields, wait_for_end,
 };
 
 fn status(process: u32, name: &str) -> String {
@@ -38,12 +38,10 @@ fn wait_until_busy(process: u32) {
     }
 }
 
-/// Processor time of a process, ticks of the kernel: `utime` and `stime` of `/proc/PID/stat`, fields 14 and 15.
+/// Processor time of a process, ticks of the kernel: its `utime` and `stime`.
 fn processor_time(process: u32) -> u64 {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process is there");
-    let (_, fields) = text.rsplit_once(") ").expect("a name");
-    let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
-    ticks.sum()
+    let fields = stat_fields(process);
+    fields[11..=12].iter().map(|field| field.parse::<u64>().expect("a number")).sum()
 }
 
 fn kill(process: u32, signal: i32) {

@@ -160,6 +160,14 @@ impl<Answer: FnMut(&[u8]) -> Result<Vec<u8>, ErrorCode>> Host for Scribe<Answer>
     }
 }
 
+/// Fields of `/proc/PID/stat` behind the name, which may have any character in it: from the state, field 3, on. None of a
+/// process that is gone.
+pub(crate) fn stat_fields(process: u32) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    fields.split_whitespace().map(str::to_owned).collect()
+}
+
 /// Waits until a process does not run any more.
 pub(crate) fn wait_for_end(process: u32) {
     for _ in 0..2000 {
